@@ -1,0 +1,95 @@
+# Everything runs in .venv, which the first target that needs it makes from the hashed requirements.
+# `make` alone lists the targets. ARGS="…" is passed on to the command that a target runs.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help env demo test check lint format bench lock clean
+
+# The newest Python that starts: a name on the PATH may be a shim for a version that is not installed.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$python && break; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+# Two stamps: the run-time set is ready, the development set is ready. The second holds all of the first.
+RUN_READY := $(VENV)/run.ready
+DEV_READY := $(VENV)/dev.ready
+
+# The outer pip installs into .venv, which then holds no 25 MB of pip and setuptools, and can be made on a Debian
+# without python3-venv. An outer pip too old for that (before 22.3) is not used: then .venv gets its own.
+OUTER_PIP = $(PYTHON) -m pip --help 2>/dev/null | grep -q -e '--python '
+PIP = $$(test -e $(BIN)/pip && echo $(BIN)/python -m pip || echo $(PYTHON) -m pip --python $(BIN)/python)
+PIP_INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-input
+# Packages are told apart by hash, so that whichever index serves them, they are the ones that were tested.
+INSTALL_HASHED = $(PIP_INSTALL) --require-hashes
+INSTALL_OO = $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+
+NAME_ONE := Name one: make PYTHON=/path/to/python
+
+# Chatter goes to standard error: standard output is the answer's alone.
+SAY = @echo >&2
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
+		| awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
+
+env: $(DEV_READY) ## make .venv with the development set
+
+demo: $(RUN_READY) ## personas live through a month and show what was learned; ARGS="--no-serve --json"
+	@$(BIN)/oo demo $(ARGS)
+
+test: $(DEV_READY) ## run every test; ARGS="tests/setup -k startup" runs some
+	@$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+
+check: lint ## what the CI runs: lint, then every test
+	@$(MAKE) test
+
+lint: $(DEV_READY) ## style, types, and the direction of imports
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: $(DEV_READY) ## lay out the code and mend what ruff can mend
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+bench: $(DEV_READY) ## recommend and feedback per second, beside bare group commit
+	@$(BIN)/python benchmarks/loop.py $(ARGS)
+
+# One resolution for all: development takes run time's versions, and the build takes development's.
+LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --custom-compile-command "make lock" $(ARGS)
+
+lock: $(DEV_READY) ## pin and hash what pyproject.toml asks for; ARGS=--upgrade takes the newest
+	@$(LOCK) pyproject.toml --output-file requirements/run.txt
+	@$(LOCK) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	@$(LOCK) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
+
+clean: ## remove .venv and everything that tools left behind
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find src tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(VENV)/pyvenv.cfg:
+	@test -n "$(PYTHON)" || { echo "oO needs Python 3.11 or newer, and found none. $(NAME_ONE)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "oO needs Python 3.11 or newer, and '$(PYTHON)' is not. $(NAME_ONE)" >&2; exit 1; }
+	$(SAY) "Making .venv with $$($(PYTHON) --version)"
+	@rm -rf $(VENV)
+	@if $(OUTER_PIP); then $(PYTHON) -m venv --without-pip $(VENV); else $(PYTHON) -m venv $(VENV); fi >&2
+
+$(RUN_READY): requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/pyvenv.cfg
+	$(SAY) "Installing the run-time set"
+	@$(INSTALL_HASHED) -r requirements/build.txt >&2
+	@$(INSTALL_HASHED) -r requirements/run.txt >&2
+	@$(INSTALL_OO) >&2
+	@touch $@
+
+$(DEV_READY): requirements/dev.txt requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/pyvenv.cfg
+	$(SAY) "Installing the development set"
+	@$(INSTALL_HASHED) -r requirements/build.txt >&2
+	@$(INSTALL_HASHED) -r requirements/dev.txt >&2
+	@$(INSTALL_OO) >&2
+	@touch $(RUN_READY) $@

@@ -1,0 +1,1 @@
+"""The store in SQL: tables and statements in SQLAlchemy Core, migrated by Alembic."""

@@ -1,0 +1,52 @@
+"""Facts and arrays as they are written into columns."""
+
+import dataclasses
+import json
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from oo.domain.decision import Floats
+from oo.domain.facts import FACTS, Fact, Reaction
+
+
+def encode(value: Any) -> str:
+    """Return compact JSON; the same value always gives the same text."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, allow_nan=False)
+
+
+def decode(text: str | None) -> Any:
+    """Return the value of JSON text, None for null."""
+    return None if text is None else json.loads(text)
+
+
+def encode_fact(fact: Fact) -> str:
+    """Return a fact's fields as JSON; the type is kept in a column of its own."""
+    return encode({name: getattr(fact, name) for name in _fields(type(fact))})
+
+
+def decode_fact(kind: str, text: str) -> Fact:
+    """Return the fact of type `kind` that `encode_fact` wrote."""
+    fields = json.loads(text)
+    for name in ("probabilities", "candidates"):
+        if fields.get(name) is not None:
+            fields[name] = tuple(fields[name])
+    if "reaction" in fields:
+        fields["reaction"] = Reaction(fields["reaction"])
+    return FACTS[kind](**fields)
+
+
+def pack(array: Floats) -> bytes:
+    """Return float64[n] as little-endian bytes."""
+    return array.astype("<f8").tobytes()
+
+
+def unpack(blob: bytes) -> Floats:
+    """Return the float64[n] that `pack` wrote."""
+    return np.frombuffer(blob, dtype="<f8").astype(np.float64)
+
+
+@lru_cache(maxsize=32)
+def _fields(kind: type[Fact]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))

@@ -1,0 +1,30 @@
+"""Statements compiled to driver text once, so that the hot path only binds and runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ClauseElement, Dialect, Insert, Table, bindparam
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Driver text with named parameters, and the values of those that are constant."""
+
+    text: str
+    constants: Mapping[str, Any]
+
+    def bound(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the parameters to run with."""
+        return {**self.constants, **parameters} if self.constants else parameters
+
+
+def prepare(statement: ClauseElement, dialect: Dialect) -> Prepared:
+    """Compile a statement for a dialect."""
+    compiled = statement.compile(dialect=dialect)
+    return Prepared(str(compiled), {name: value for name, value in compiled.params.items() if value is not None})
+
+
+def inserted(insert: Insert, table: Table) -> Insert:
+    """Return `insert` with a parameter for each column that is not an auto-incremented key."""
+    return insert.values({column.name: bindparam(column.name) for column in table.c if column.name != "seq"})

@@ -1,0 +1,233 @@
+"""The `Reader` port over SQL: rows in, vocabulary out."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from oo.adapters.sql.bodies import decode, decode_fact, unpack
+from oo.adapters.sql.session import Row, Runner
+from oo.domain.decision import Decision, PolicyScore
+from oo.domain.facts import Fact, Reaction, TaskFact, TaskUpsert, TipFeedback, TipServed
+from oo.domain.person import Person, ZoneSpan
+from oo.domain.profile import StoredValue, Value
+from oo.domain.task import GivenReaction, Task
+from oo.domain.tip import Tip
+from oo.features.fold import Folded
+from oo.features.spec import FeatureDefinition
+from oo.policies.base import State
+from oo.ports import WaitingFact
+
+
+class SqlReader:
+    """Answers from one consistent state; see `oo.ports.Reader`."""
+
+    def __init__(self, runner: Runner) -> None:
+        """Read through `runner`, which holds the connection."""
+        self._runner = runner
+
+    def person(self, user_id: str) -> Person | None:
+        zones = tuple(ZoneSpan(*row) for row in self._runner.rows("zones", user_id=user_id))
+        return Person(user_id, zones) if zones else None
+
+    def people(self) -> list[Person]:
+        known = (self.person(row[0]) for row in self._runner.rows("people"))
+        return [person for person in known if person]
+
+    def task(self, user_id: str, task_id: str) -> Task | None:
+        row = self._runner.row("task", user_id=user_id, task_id=task_id)
+        return _task(row) if row else None
+
+    def tasks(self, user_id: str) -> list[Task]:
+        return [_task(row) for row in self._runner.rows("tasks", user_id=user_id)]
+
+    def live_tasks(self, user_id: str, now_ms: int) -> tuple[Task, ...]:
+        return tuple(_task(row) for row in self._runner.rows("live_tasks", user_id=user_id, now_ms=now_ms))
+
+    def task_facts(self, user_id: str, task_id: str) -> list[TaskFact]:
+        rows = self._runner.rows("task_facts", user_id=user_id, task_id=task_id)
+        facts = (decode_fact(*row) for row in rows)
+        return [fact for fact in facts if isinstance(fact, TaskFact)]
+
+    def reaction_on_task(self, user_id: str, task_id: str) -> GivenReaction | None:
+        row = self._runner.row("reaction_on_task", user_id=user_id, task_id=task_id)
+        return _given(*row) if row else None
+
+    def tip(self, tip_id: str) -> Tip | None:
+        row = self._runner.row("tip", tip_id=tip_id)
+        return _tip(row) if row else None
+
+    def open_tip(self, user_id: str, since_ms: int, now_ms: int) -> Tip | None:
+        row = self._runner.row("open_tip", user_id=user_id, since_ms=since_ms, now_ms=now_ms)
+        tip = _tip(row) if row else None
+        return tip if tip and tip.reaction in {None, Reaction.NONE} else None
+
+    def tip_served(self, tip_id: str) -> TipServed | None:
+        row = self._runner.row("tip_served", tip_id=tip_id)
+        return _served(row) if row else None
+
+    def reactions(self, tip_id: str) -> list[TipFeedback]:
+        return [_feedback(row) for row in self._runner.rows("reactions", tip_id=tip_id)]
+
+    def signal(self, key: str) -> Fact | None:
+        row = self._runner.row("signal", key=key)
+        return decode_fact(*row) if row else None
+
+    def waiting(self, awaits: str) -> list[WaitingFact]:
+        return [
+            WaitingFact(fact=decode_fact(kind, body), awaits=key, arrived_at_ms=arrived)
+            for kind, body, key, arrived in self._runner.rows("waiting", awaits=awaits)
+        ]
+
+    def waiting_fact(self, key: str) -> Fact | None:
+        row = self._runner.row("waiting_fact", key=key)
+        return decode_fact(*row) if row else None
+
+    def facts(self, user_id: str) -> Iterator[Fact]:
+        yield from (_served(row) for row in self._runner.rows("tips_served", user_id=user_id))
+        yield from (_feedback(row) for row in self._runner.rows("reactions_of", user_id=user_id))
+        yield from (decode_fact(*row) for row in self._runner.rows("signals_of", user_id=user_id))
+
+    def compute(self, definition: FeatureDefinition, user_id: str, at_ms: int) -> Folded:
+        row = self._runner.aggregate(definition.name, user_id=user_id, at_ms=at_ms)
+        value, support = row or (None, 0)
+        return Folded(value, support) if support else Folded(definition.fallback, 0)
+
+    def profile_rows(self, user_id: str) -> dict[str, StoredValue]:
+        rows = self._runner.rows("profile_rows", user_id=user_id)
+        return {row[0]: _stored(row) for row in rows}
+
+    def decision(self, decision_id: str) -> Decision | None:
+        row = self._runner.row("decision", decision_id=decision_id)
+        return _decision(row) if row and row[3] is not None else None
+
+    def scores(self, decision_id: str) -> list[PolicyScore]:
+        return [_score(row) for row in self._runner.rows("scores", decision_id=decision_id)]
+
+    def policy_state(self, user_id: str, policy: str) -> State | None:
+        row = self._runner.row("policy_state", user_id=user_id, policy=policy)
+        if row is None:
+            return None
+        dimensions, updates, sums = row
+        return State.from_bytes(tuple(decode(dimensions)), updates, sums)
+
+    def reward(self, decision_id: str) -> float | None:
+        row = self._runner.row("reward", decision_id=decision_id)
+        return row[0] if row else None
+
+    def rewarded_scores(self, user_id: str, policy: str) -> Iterator[tuple[PolicyScore, float]]:
+        for row in self._runner.rows("rewarded_scores", user_id=user_id, policy=policy):
+            yield _score(row), row[-1]
+
+
+def _task(row: Row) -> Task:
+    (user_id, task_id, title, due, created, start, priority, category, source, at_ms) = row[:10]
+    (created_ms, changed_at_ms, completed_at_ms, deleted_at_ms, reaction, reacted_at_ms, snooze_until_ms) = row[10:17]
+    return Task(
+        content=TaskUpsert(
+            user_id=user_id,
+            task_id=task_id,
+            title=title,
+            due=due,
+            created=created,
+            start=start,
+            priority=priority,
+            category=category,
+            source=source,
+            at_ms=at_ms,
+        ),
+        created_ms=created_ms,
+        changed_at_ms=changed_at_ms,
+        completed_at_ms=completed_at_ms,
+        deleted_at_ms=deleted_at_ms,
+        reaction=_given(reaction, reacted_at_ms, snooze_until_ms) if reaction else None,
+    )
+
+
+def _given(reaction: str, at_ms: int, snooze_until_ms: int | None) -> GivenReaction:
+    return GivenReaction(reaction=Reaction(reaction), at_ms=at_ms, snooze_until_ms=snooze_until_ms or None)
+
+
+def _tip(row: Row) -> Tip:
+    (tip_id, user_id, served_at_ms, candidate_id, category, text) = row[:6]
+    (policy, propensity, prompt_version, shown_at_ms, reaction) = row[6:]
+    return Tip(
+        tip_id=tip_id,
+        user_id=user_id,
+        served_at_ms=served_at_ms,
+        candidate_id=candidate_id,
+        category=category,
+        text=text,
+        policy=policy,
+        propensity=propensity,
+        prompt_version=prompt_version,
+        shown_at_ms=shown_at_ms,
+        reaction=Reaction(reaction) if reaction else None,
+    )
+
+
+def _served(row: Row) -> TipServed:
+    (user_id, at_ms, tip_id, candidate_id, category, text, policy, propensity) = row[:8]
+    (probabilities, candidates, context, profile_features, prompt_version, shown_at_ms) = row[8:]
+    return TipServed(
+        user_id=user_id,
+        at_ms=at_ms,
+        tip_id=tip_id,
+        candidate_id=candidate_id,
+        category=category,
+        text=text,
+        policy=policy,
+        propensity=propensity,
+        probabilities=_tuple(probabilities),
+        candidates=_tuple(candidates),
+        context=decode(context),
+        profile_features=decode(profile_features),
+        prompt_version=prompt_version,
+        shown_at_ms=shown_at_ms,
+    )
+
+
+def _tuple(text: str | None) -> tuple[Any, ...] | None:
+    return None if text is None else tuple(decode(text))
+
+
+def _feedback(row: Row) -> TipFeedback:
+    user_id, at_ms, tip_id, reaction, snooze_until_ms = row
+    return TipFeedback(
+        user_id=user_id,
+        at_ms=at_ms,
+        tip_id=tip_id,
+        reaction=Reaction(reaction),
+        snooze_until_ms=snooze_until_ms or None,
+    )
+
+
+def _stored(row: Row) -> StoredValue:
+    name, number, text, support, updated_at, fingerprint = row
+    value: Value = number if text is None else text
+    return StoredValue(
+        name=name, value=value, support=support, computed_at_ms=updated_at, fingerprint=fingerprint
+    )
+
+
+def _decision(row: Row) -> Decision:
+    decision_id, user_id, at_ms, candidates, context, profile_features = row
+    return Decision(
+        decision_id=decision_id,
+        user_id=user_id,
+        at_ms=at_ms,
+        candidates=tuple(decode(candidates)),
+        context=decode(context) or {},
+        profile_features=decode(profile_features) or {},
+    )
+
+
+def _score(row: Row) -> PolicyScore:
+    decision_id, policy, role, dimensions, probabilities, vector, chosen = row[:7]
+    return PolicyScore(
+        decision_id=decision_id,
+        policy=policy,
+        role=role,
+        dimensions=tuple(decode(dimensions)),
+        probabilities=unpack(probabilities),
+        row=unpack(vector),
+        chosen=chosen,
+    )

@@ -1,0 +1,69 @@
+"""The schema's version: what the store must be at, and how it gets there."""
+
+import sqlite3
+from contextlib import closing
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine
+
+from oo.domain.errors import StoreError, StoreTooNew
+
+REVISION = "0001"
+"""The newest migration: the one that this version of oO works with."""
+
+
+def migrate(path: Path) -> None:
+    """Bring the SQLite file at `path` to `REVISION`, in one transaction; a file that is there already is left alone.
+
+    Raises `StoreTooNew` where a newer oO made it, `StoreError` where it is no SQLite database of oO.
+    """
+    current = revision(path)
+    if current == REVISION:
+        return
+    if current is not None and current > REVISION:
+        raise StoreTooNew(
+            f"The store {path} is at schema {current}; this oO knows {REVISION}.", "Install a newer oO to use it."
+        )
+    engine = create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        connection.exec_driver_sql("PRAGMA synchronous=FULL")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            upgrade(connection)
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        connection.exec_driver_sql("COMMIT")
+    engine.dispose()
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations that a database lacks on a connection that is in a transaction."""
+    from alembic import command  # noqa: PLC0415: slow to import, and needed only where the schema is behind
+    from alembic.config import Config  # noqa: PLC0415
+
+    with as_file(files("oo.adapters.sql") / "migrations") as folder:
+        config = Config()
+        config.set_main_option("script_location", str(folder))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def revision(path: Path) -> str | None:
+    """Return the schema version of the file at `path`, None where there is no file or it is empty."""
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if not tables:
+                return None
+            if "alembic_version" not in tables:
+                raise StoreError(f"{path} is a database of something else.", "Give another --db.")
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            return row[0] if row else None
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{path} cannot be read as a store ({error}).", "Give another --db, or restore a backup.") from error
+

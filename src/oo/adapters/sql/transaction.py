@@ -1,0 +1,213 @@
+"""The `Transaction` port over SQL: vocabulary in, rows out."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from oo.adapters.sql.bodies import encode, encode_fact, pack
+from oo.adapters.sql.reader import SqlReader
+from oo.adapters.sql.session import Runner
+from oo.domain.decision import PolicyScore
+from oo.domain.facts import Fact, TaskFact, TipFeedback, TipServed
+from oo.domain.instant import FOREVER
+from oo.domain.person import Person, ZoneSpan
+from oo.domain.profile import StoredValue
+from oo.domain.task import Task
+from oo.domain.tip import Tip
+from oo.policies.base import State
+from oo.ports import WaitingFact
+
+
+class SqlTransaction(SqlReader):
+    """Changes that are committed together or not at all; see `oo.ports.Transaction`."""
+
+    def __init__(self, runner: Runner) -> None:
+        """Write through `runner`, which holds the connection."""
+        super().__init__(runner)
+        self._run = runner.rows
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        return self._runner.session.savepoint()
+
+    def add_zone(self, user_id: str, span: ZoneSpan, now_ms: int) -> None:
+        self._run("add_users", user_id=user_id, arrived_at_ms=now_ms)
+        self._run("put_user_zones", user_id=user_id, from_ms=span.from_ms, tz=span.tz)
+
+    def relocalise(self, person: Person) -> None:
+        for table in ("tip_views", "tip_feedback", "signals"):
+            for key, at_ms in self._run(f"local_{table}", user_id=person.user_id):
+                wall = person.local_time(at_ms)
+                self._run(f"localise_{table}", id=key, hour=wall.hour, weekday=wall.weekday)
+
+    def add_signal(self, fact: Fact, person: Person, now_ms: int) -> None:
+        wall = person.local_time(fact.at_ms)
+        self._run(
+            "add_signals",
+            user_id=fact.user_id,
+            key=fact.key,
+            type=fact.type,
+            task_id=fact.task_id if isinstance(fact, TaskFact) else None,
+            at_ms=fact.at_ms,
+            arrived_at_ms=now_ms,
+            local_hour=wall.hour,
+            local_weekday=wall.weekday,
+            body=encode_fact(fact),
+        )
+
+    def put_task(self, task: Task, live_from_ms: int) -> None:
+        content, answer = task.content, task.reaction
+        self._run(
+            "put_tasks",
+            user_id=content.user_id,
+            task_id=content.task_id,
+            title=content.title,
+            due=content.due,
+            created=content.created,
+            start=content.start,
+            priority=content.priority,
+            category=content.category,
+            source=content.source,
+            at_ms=content.at_ms,
+            created_ms=task.created_ms,
+            changed_at_ms=task.changed_at_ms,
+            completed_at_ms=task.completed_at_ms,
+            deleted_at_ms=task.deleted_at_ms,
+            reaction=answer.reaction if answer else None,
+            reacted_at_ms=answer.at_ms if answer else None,
+            snooze_until_ms=answer.snooze_until_ms if answer else None,
+            live_from_ms=live_from_ms,
+        )
+
+    def add_tip(self, fact: TipServed, person: Person, now_ms: int) -> None:
+        wall = person.local_time(fact.at_ms)
+        self._run(
+            "add_tip_views",
+            tip_id=fact.tip_id,
+            user_id=fact.user_id,
+            served_at_ms=fact.at_ms,
+            shown_at_ms=fact.shown_at_ms,
+            arrived_at_ms=now_ms,
+            local_hour=wall.hour,
+            local_weekday=wall.weekday,
+            candidate_id=fact.candidate_id,
+            category=fact.category,
+            text=fact.text,
+            policy=fact.policy,
+            propensity=fact.propensity,
+            prompt_version=fact.prompt_version,
+        )
+        self._add_decision(fact)
+
+    def _add_decision(self, fact: TipServed) -> None:
+        logged = {
+            "candidates": fact.candidates,
+            "probabilities": fact.probabilities,
+            "context": fact.context,
+            "profile_features": fact.profile_features,
+        }
+        if any(part is not None for part in logged.values()):
+            encoded = {name: None if part is None else encode(part) for name, part in logged.items()}
+            self._run("add_decisions", decision_id=fact.tip_id, user_id=fact.user_id, at_ms=fact.at_ms, **encoded)
+
+    def add_reaction(self, fact: TipFeedback, tip: Tip, person: Person, now_ms: int) -> None:
+        wall = person.local_time(fact.at_ms)
+        self._run(
+            "add_tip_feedback",
+            tip_id=fact.tip_id,
+            user_id=fact.user_id,
+            at_ms=fact.at_ms,
+            until_ms=FOREVER,
+            reaction=fact.reaction,
+            rank=fact.reaction.rank,
+            snooze_until_ms=fact.snooze_until_ms or 0,
+            dwell_ms=fact.at_ms - tip.served_at_ms,
+            local_hour=wall.hour,
+            local_weekday=wall.weekday,
+            arrived_at_ms=now_ms,
+        )
+        self._hold(fact.tip_id)
+
+    def _hold(self, tip_id: str) -> None:
+        """Let each reaction of a tip hold until the next one: `reactions` come in the order of their force."""
+        given = self.reactions(tip_id)
+        if len(given) == 1:
+            return
+        ends = [fact.at_ms for fact in given[1:]] + [FOREVER]
+        for fact, until in zip(given, ends, strict=True):
+            self._run(
+                "hold_until",
+                of_tip=tip_id,
+                of_at=fact.at_ms,
+                of_rank=fact.reaction.rank,
+                of_snooze=fact.snooze_until_ms or 0,
+                until=until,
+            )
+
+    def add_score(self, score: PolicyScore, user_id: str) -> None:
+        self._run(
+            "add_tip_scores",
+            decision_id=score.decision_id,
+            policy=score.policy,
+            user_id=user_id,
+            role=score.role,
+            dimensions=encode(score.dimensions),
+            probabilities=pack(score.probabilities),
+            row=pack(score.row),
+            chosen=score.chosen,
+        )
+
+    def put_policy_state(self, user_id: str, policy: str, state: State, now_ms: int) -> None:
+        self._run(
+            "put_policy_state",
+            user_id=user_id,
+            policy=policy,
+            dimensions=encode(state.dimensions),
+            sums=state.to_bytes(),
+            updates=state.updates,
+            updated_at_ms=now_ms,
+        )
+
+    def add_reward(self, decision_id: str, user_id: str, reward: float | None, at_ms: int, now_ms: int) -> None:
+        self._run(
+            "add_rewards", decision_id=decision_id, user_id=user_id, reward=reward, at_ms=at_ms, arrived_at_ms=now_ms
+        )
+
+    def put_profile_row(self, user_id: str, row: StoredValue) -> None:
+        is_text = isinstance(row.value, str)
+        self._run(
+            "put_user_profile_features",
+            user_id=user_id,
+            name=row.name,
+            value=None if is_text else row.value,
+            value_text=row.value if is_text else None,
+            updated_at=row.computed_at_ms,
+            support=row.support,
+            fingerprint=row.fingerprint,
+        )
+
+    def drop_profile_rows(self, user_id: str, names: Sequence[str]) -> None:
+        for name in names:
+            self._run("drop_profile_row", user_id=user_id, name=name)
+
+    def emit(self, subject: str, fact: Fact, now_ms: int) -> None:
+        self._run("add_outbox", subject=subject, key=fact.key, user_id=fact.user_id, created_at_ms=now_ms)
+
+    def wait(self, waiting: WaitingFact) -> None:
+        fact = waiting.fact
+        self._run(
+            "add_waiting",
+            key=fact.key,
+            awaits=waiting.awaits,
+            user_id=fact.user_id,
+            type=fact.type,
+            body=encode_fact(fact),
+            arrived_at_ms=waiting.arrived_at_ms,
+            refusal=None,
+        )
+
+    def stop_waiting(self, key: str, refusal: str | None) -> None:
+        if refusal is None:
+            self._run("stop_waiting", key=key)
+        else:
+            self._run("refuse_waiting", of_key=key, reason=refusal)
+
+

@@ -1,0 +1,58 @@
+"""A decision: what was known and chosen, kept so that it can be replayed and learned from; and the one draw."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from oo.domain.facts import Features
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+_DRAW_BITS = 53
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a choice was made from: candidates with their raw features, the context, the profile as it was read."""
+
+    decision_id: str
+    user_id: str
+    at_ms: int
+    candidates: tuple[Features, ...]
+    context: Features
+    profile_features: Features
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyScore:
+    """How one policy saw a decision.
+
+    probabilities: float64[n_candidates], the very ones that were drawn from. row: float64[d], the vector of the shown
+    candidate, over the named `dimensions`; it is what the policy learns from. `chosen` is an index into the candidates.
+    """
+
+    decision_id: str
+    policy: str
+    role: str
+    dimensions: tuple[str, ...]
+    probabilities: Floats
+    row: Floats
+    chosen: int
+
+
+def draw(probabilities: Floats, decision_id: str) -> int:
+    """Draw an index with the given probabilities, float64[n], from the decision's own random number.
+
+    The number is 53 bits of BLAKE2b of the id, so that any decision can be drawn again from its log row.
+
+    >>> draw(np.array([0.5, 0.5]), "d1"), draw(np.array([0.5, 0.5]), "d1")
+    (1, 1)
+    """
+    word = int.from_bytes(hashlib.blake2b(decision_id.encode(), digest_size=8).digest(), "big")
+    uniform = (word >> (64 - _DRAW_BITS)) / (1 << _DRAW_BITS)
+    edges = np.cumsum(probabilities)
+    position = int(np.searchsorted(edges, uniform * edges[-1], side="right"))
+    return min(position, len(probabilities) - 1)

@@ -1,0 +1,1 @@
+"""What we know: features, declared once in `catalog.py`, and everything that follows from a declaration."""

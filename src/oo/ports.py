@@ -1,0 +1,165 @@
+"""Every protocol that an adapter may implement, on one page."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from oo.domain.decision import Decision, PolicyScore
+from oo.domain.facts import Fact, TaskFact, TipFeedback, TipServed
+from oo.domain.person import Person, ZoneSpan
+from oo.domain.profile import StoredValue
+from oo.domain.task import GivenReaction, Task
+from oo.domain.tip import Tip
+from oo.features.fold import Folded
+from oo.features.spec import FeatureDefinition
+from oo.policies.base import State
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingFact:
+    """A fact that waits for another one, named by its key, and when it arrived."""
+
+    fact: Fact
+    awaits: str
+    arrived_at_ms: int
+
+
+class Reader(Protocol):
+    """What can be asked of the store, all of it from one consistent state."""
+
+    def person(self, user_id: str) -> Person | None:
+        """Return the person with their zones."""
+
+    def people(self) -> list[Person]:
+        """Return everyone, by id."""
+
+    def task(self, user_id: str, task_id: str) -> Task | None:
+        """Return one task, whatever its status."""
+
+    def tasks(self, user_id: str) -> list[Task]:
+        """Return every task of a person, whatever its status, by id."""
+
+    def live_tasks(self, user_id: str, now_ms: int) -> tuple[Task, ...]:
+        """Return the tasks that may be shown now, by id."""
+
+    def task_facts(self, user_id: str, task_id: str) -> list[TaskFact]:
+        """Return the facts that a task is the fold of."""
+
+    def reaction_on_task(self, user_id: str, task_id: str) -> GivenReaction | None:
+        """Return the latest of the reactions in force on the tips about a task."""
+
+    def tip(self, tip_id: str) -> Tip | None:
+        """Return a tip with the reaction that is in force after all recorded ones."""
+
+    def open_tip(self, user_id: str, since_ms: int, now_ms: int) -> Tip | None:
+        """Return the last tip served in `(since_ms, now_ms]`, if it has no reaction in force as of now."""
+
+    def tip_served(self, tip_id: str) -> TipServed | None:
+        """Return the fact that served a tip."""
+
+    def reactions(self, tip_id: str) -> list[TipFeedback]:
+        """Return every reaction recorded for a tip."""
+
+    def signal(self, key: str) -> Fact | None:
+        """Return the recorded fact of that key, unless it is a tip or a reaction."""
+
+    def waiting(self, awaits: str) -> list[WaitingFact]:
+        """Return the facts that wait for the one of that key, in the order of their arrival."""
+
+    def waiting_fact(self, key: str) -> Fact | None:
+        """Return the fact of that key, if it waits."""
+
+    def facts(self, user_id: str) -> Iterator[Fact]:
+        """Yield every recorded fact of a person: tips, then reactions, then the rest."""
+
+    def compute(self, definition: FeatureDefinition, user_id: str, at_ms: int) -> Folded:
+        """Return the value of a batched feature as of an instant, computed from the recorded facts."""
+
+    def profile_rows(self, user_id: str) -> dict[str, StoredValue]:
+        """Return the stored profile values by feature name."""
+
+    def decision(self, decision_id: str) -> Decision | None:
+        """Return what a decision was made from."""
+
+    def scores(self, decision_id: str) -> list[PolicyScore]:
+        """Return how each policy saw a decision."""
+
+    def policy_state(self, user_id: str, policy: str) -> State | None:
+        """Return what a policy has learned about a person, over the dimensions it was stored with."""
+
+    def reward(self, decision_id: str) -> float | None:
+        """Return the reward in force for a decision."""
+
+    def rewarded_scores(self, user_id: str, policy: str) -> Iterator[tuple[PolicyScore, float]]:
+        """Yield the logged rows of a policy that have a reward in force: what its state is the fold of."""
+
+
+class Transaction(Reader, Protocol):
+    """What can be changed, all of it or nothing."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Undo, at an exception, what was done inside the block, and nothing before it."""
+
+    def add_zone(self, user_id: str, span: ZoneSpan, now_ms: int) -> None:
+        """Add a person, or another zone of theirs; a zone from the same instant is replaced."""
+
+    def relocalise(self, person: Person) -> None:
+        """Work out the local hour and weekday of all the person's facts anew."""
+
+    def add_signal(self, fact: Fact, person: Person, now_ms: int) -> None:
+        """Record a fact that is neither a tip nor a reaction."""
+
+    def put_task(self, task: Task, live_from_ms: int) -> None:
+        """Write the state of a task."""
+
+    def add_tip(self, fact: TipServed, person: Person, now_ms: int) -> None:
+        """Record a served tip, and its decision where the fact holds the candidates."""
+
+    def add_reaction(self, fact: TipFeedback, tip: Tip, person: Person, now_ms: int) -> None:
+        """Record a reaction, and from when to when each of the tip's reactions is in force."""
+
+    def add_score(self, score: PolicyScore, user_id: str) -> None:
+        """Record how a policy saw a decision."""
+
+    def put_policy_state(self, user_id: str, policy: str, state: State, now_ms: int) -> None:
+        """Write what a policy has learned about a person."""
+
+    def add_reward(self, decision_id: str, user_id: str, reward: float | None, at_ms: int, now_ms: int) -> None:
+        """Append to the reward ledger; the last entry of a decision is in force, null takes it back."""
+
+    def put_profile_row(self, user_id: str, row: StoredValue) -> None:
+        """Write one stored profile value."""
+
+    def drop_profile_rows(self, user_id: str, names: Sequence[str]) -> None:
+        """Forget stored profile values, so that the next read computes them."""
+
+    def emit(self, subject: str, fact: Fact, now_ms: int) -> None:
+        """Put an event into the outbox."""
+
+    def wait(self, waiting: WaitingFact) -> None:
+        """Keep a fact until the one it awaits has come."""
+
+    def stop_waiting(self, key: str, refusal: str | None) -> None:
+        """Release a waiting fact; one that was refused is kept with the reason."""
+
+
+class Store(Protocol):
+    """A database: consistent reads on the calling thread, and writes that are durable when they return."""
+
+    def read(self, ask: Callable[[Reader], Result]) -> Result:
+        """Return `ask`'s answer from one consistent state."""
+
+    def write(self, change: Callable[[Transaction], Result]) -> Result:
+        """Run `change` in a transaction and return its result after the commit; raise what it raises."""
+
+    def submit(self, change: Callable[[Transaction], Result]) -> "Future[Result]":
+        """Queue `change`; the future has its result after the commit."""
+
+    def close(self) -> None:
+        """Finish the queued writes and let go of the database."""
+
+

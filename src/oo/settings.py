@@ -1,0 +1,48 @@
+"""Every setting, typed, from the environment: `OO_*`. One URL a port chooses the backend."""
+
+from pathlib import Path
+from typing import Annotated
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from oo.domain.errors import InvalidSetting
+
+
+def default_database() -> str:
+    """Return the URL of the store in the person's data folder."""
+    return f"sqlite:///{user_data_path('oo') / 'oo.db'}"
+
+
+class Settings(BaseSettings):
+    """How this oO runs. Each field is set by the environment variable of its name, in capitals, after `OO_`."""
+
+    model_config = SettingsConfigDict(env_prefix="OO_", extra="ignore", frozen=True)
+
+    database: Annotated[str, Field(description="The store: sqlite:///FILE.")] = Field(default_factory=default_database)
+    policy: Annotated[str, Field(description="The active policy: the one that chooses.")] = "egreedy/v1"
+    shadows: Annotated[tuple[str, ...], Field(description="Policies that learn beside it, as a JSON list.")] = (
+        "egreedy/v2",
+    )
+    most_candidates: Annotated[int, Field(ge=1, le=1000, description="At most this many tasks a decision.")] = 100
+    busy_wait_sec: Annotated[float, Field(ge=0, le=600, description="How long to wait for a store in use.")] = 5.0
+
+    def sqlite_path(self) -> Path:
+        """Return the file of the SQLite store; raises `InvalidSetting` for a URL of another kind."""
+        prefix = "sqlite:///"
+        if not self.database.startswith(prefix) or len(self.database) == len(prefix):
+            raise InvalidSetting(
+                f"The database {self.database!r} is not one that oO can use.", "Give sqlite:///FILE (OO_DATABASE or --db)."
+            )
+        return Path(self.database.removeprefix(prefix)).expanduser()
+
+
+def load_settings(**overrides: str) -> Settings:
+    """Return the settings of this environment; raises `InvalidSetting` that names the first one that does not fit."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise InvalidSetting(f"OO_{name}: {first['msg']}.", "Change or unset that variable.") from error

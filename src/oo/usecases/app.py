@@ -1,0 +1,34 @@
+"""App: every use case, as one frozen record."""
+
+from dataclasses import dataclass
+
+from oo.features.registry import Registry
+from oo.ports import Store
+from oo.usecases.feedback import Feedback
+from oo.usecases.import_file import ImportFile
+from oo.usecases.ingest import Ingest
+from oo.usecases.learn import Learner
+from oo.usecases.people import People
+from oo.usecases.profile import Profiles
+from oo.usecases.recommend import Recommend
+from oo.usecases.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """What the shell, the service and the worker call. Close it when done."""
+
+    store: Store
+    registry: Registry
+    people: People
+    tasks: Tasks
+    ingest: Ingest
+    import_file: ImportFile
+    profiles: Profiles
+    recommend: Recommend
+    feedback: Feedback
+    learner: Learner
+
+    def close(self) -> None:
+        """Finish what is being written and let go of the store."""
+        self.store.close()

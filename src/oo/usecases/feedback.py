@@ -1,0 +1,71 @@
+"""Take a person's reaction to a tip."""
+
+from dataclasses import dataclass
+
+from oo.domain.errors import ConflictingFact, InvalidFact, ReactionBeforeTip
+from oo.domain.facts import Reaction, TipFeedback
+from oo.domain.instant import format_instant
+from oo.domain.outcome import Fate
+from oo.features.fold import in_force
+from oo.ports import Store, Transaction
+from oo.usecases import find
+from oo.usecases.ingest import Ingest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """Records a reaction with all that follows: the task, the profile, what the policies learn."""
+
+    store: Store
+    ingest: Ingest
+
+    def __call__(
+        self, tip_id: str, reaction: Reaction, *, now_ms: int, at_ms: int | None = None, snooze_until_ms: int | None = None
+    ) -> Fate:
+        """Return `applied` as ACCEPTED, or DUPLICATE where that reaction is in force already.
+
+        `at_ms` is when it was given, now if left out. Raises `UnknownTip`, `ReactionBeforeTip`, and `InvalidFact` for a
+        snooze that ends before it begins or a snooze time with another reaction.
+        """
+        at_ms = now_ms if at_ms is None else at_ms
+        _check_snooze(reaction, at_ms, snooze_until_ms)
+
+        def change(transaction: Transaction) -> Fate:
+            tip = find.tip(transaction, tip_id)
+            fact = TipFeedback(
+                user_id=tip.user_id, at_ms=at_ms, tip_id=tip_id, reaction=reaction, snooze_until_ms=snooze_until_ms
+            )
+            _check_order(fact, tip.served_at_ms)
+            if _is_in_force(transaction, fact):
+                return Fate.DUPLICATE
+            outcome = self.ingest.within(transaction, [fact], now_ms=now_ms).outcomes[0]
+            if outcome.fate is Fate.REFUSED:
+                raise ConflictingFact(outcome.message)
+            return outcome.fate
+
+        return self.store.write(change)
+
+
+def _check_snooze(reaction: Reaction, at_ms: int, snooze_until_ms: int | None) -> None:
+    if snooze_until_ms is None:
+        return
+    if reaction is not Reaction.SNOOZE:
+        raise InvalidFact(f"A {reaction.value} has no time to snooze until.", "Leave it out, or snooze.")
+    if snooze_until_ms <= at_ms:
+        raise InvalidFact("The snooze ends before it begins.", "Give a later time.")
+
+
+def _check_order(fact: TipFeedback, served_at_ms: int) -> None:
+    if fact.at_ms < served_at_ms:
+        raise ReactionBeforeTip(
+            f"The reaction at {format_instant(fact.at_ms)} lies before its tip was served, "
+            f"at {format_instant(served_at_ms)}.",
+            "Give a later time, or leave it out for now.",
+        )
+
+
+def _is_in_force(transaction: Transaction, fact: TipFeedback) -> bool:
+    current = in_force(transaction.reactions(fact.tip_id), fact.at_ms)
+    if current is None:
+        return fact.reaction is Reaction.NONE
+    return (current.reaction, current.snooze_until_ms) == (fact.reaction, fact.snooze_until_ms)

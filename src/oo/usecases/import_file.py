@@ -1,0 +1,127 @@
+"""Import a file: a person's task list, or a log of events of many people."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import BinaryIO
+
+from oo.domain.facts import TaskFact
+from oo.domain.outcome import Fate, Outcome
+from oo.sources.base import ReadLine, Source
+from oo.usecases.ingest import Ingest
+from oo.usecases.people import People
+from oo.usecases.tasks import Tasks
+
+LINES_A_WRITE = 500
+"""So many lines share a transaction."""
+MOST_REASONS = 1_000
+"""So many refused lines are kept with their reasons; beyond, they are counted."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ImportReport:
+    """What became of each line: counts by fate, and the refused lines by number with the reason."""
+
+    counts: Counter[Fate] = field(default_factory=Counter)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+    def refuse(self, number: int, reason: str) -> None:
+        """Count a refused line, and keep its reason while there is room."""
+        self.counts[Fate.REFUSED] += 1
+        if len(self.refused) < MOST_REASONS:
+            self.refused.append((number, reason))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportFile:
+    """Imports a file by a source."""
+
+    ingest: Ingest
+    tasks: Tasks
+    people: People
+
+    def __call__(  # noqa: PLR0913: what a file does not say about itself has to be given
+        self,
+        stream: BinaryIO,
+        source: Source,
+        *,
+        user_id: str,
+        tz: str,
+        now_ms: int,
+        encoding: str | None = None,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> ImportReport:
+        """Record what is new in a file; a line that is refused takes nothing of the others with it.
+
+        For a task list, `user_id` is made if new, living in `tz`. `progress` is told the bytes read so far. Raises
+        `UnreadableFile` where no line can be read.
+        """
+        if source.needs_user:
+            tz = self._zone_of(user_id, tz, now_ms)
+        lines = source.read(stream, user_id=user_id, tz=tz, at_ms=now_ms, encoding=encoding)
+        run = _Run(take=self._take_over if source.needs_user else self._ingest, now_ms=now_ms)
+        while batch := list(islice(lines, LINES_A_WRITE)):
+            run.record(batch)
+            progress(stream.tell())
+        return run.report
+
+    def _zone_of(self, user_id: str, tz: str, now_ms: int) -> str:
+        known = next((person for person in self.people.all() if person.user_id == user_id), None)
+        if known is not None:
+            return known.tz_at(now_ms)
+        self.people.add(user_id, tz, now_ms=now_ms)
+        return tz
+
+    def _ingest(self, lines: Sequence[ReadLine], now_ms: int) -> tuple[Iterator[Outcome], Sequence[Outcome]]:
+        ingested = self.ingest([fact for line in lines for fact in line.facts], now_ms=now_ms)
+        return iter(ingested.outcomes), ingested.released
+
+    def _take_over(self, lines: Sequence[ReadLine], now_ms: int) -> tuple[Iterator[Outcome], Sequence[Outcome]]:
+        facts = [fact for line in lines for fact in line.facts if isinstance(fact, TaskFact)]
+        return iter(self.tasks.take_over(facts, now_ms=now_ms)), ()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One import under way: it remembers the lines that wait, for they may yet be accepted or refused."""
+
+    take: Callable[[Sequence[ReadLine], int], tuple[Iterator[Outcome], Sequence[Outcome]]]
+    now_ms: int
+    report: ImportReport = field(default_factory=ImportReport)
+    waiting: dict[str, int] = field(default_factory=dict)
+
+    def record(self, lines: Sequence[ReadLine]) -> None:
+        outcomes, released = self.take(lines, self.now_ms)
+        for line in lines:
+            if line.refusal is not None:
+                self.report.refuse(line.number, line.refusal)
+            elif line.facts:
+                self._count(line, [next(outcomes) for _ in line.facts])
+        for outcome in released:
+            self._released(outcome)
+
+    def _count(self, line: ReadLine, outcomes: Sequence[Outcome]) -> None:
+        by_fate = {outcome.fate: outcome for outcome in outcomes}
+        fate = next(fate for fate in _FIRST if fate in by_fate)
+        if fate is Fate.REFUSED:
+            self.report.refuse(line.number, by_fate[fate].message)
+            return
+        self.report.counts[fate] += 1
+        if fate is Fate.WAITING:
+            self.waiting[by_fate[fate].key] = line.number
+
+    def _released(self, outcome: Outcome) -> None:
+        number = self.waiting.get(outcome.key)
+        if number is None or outcome.fate is Fate.WAITING:
+            return
+        del self.waiting[outcome.key]
+        self.report.counts[Fate.WAITING] -= 1
+        if outcome.fate is Fate.REFUSED:
+            self.report.refuse(number, outcome.message)
+        else:
+            self.report.counts[outcome.fate] += 1
+
+
+_FIRST = (Fate.REFUSED, Fate.WAITING, Fate.ACCEPTED, Fate.DUPLICATE)
+"""What counts for a line that holds several facts: the first of these among their fates."""

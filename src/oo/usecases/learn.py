@@ -1,0 +1,111 @@
+"""Learn from rewards: keep each policy's state equal to the fold of the ledger."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from oo.domain.decision import Floats, PolicyScore
+from oo.domain.errors import InvalidFact, OoError
+from oo.domain.facts import TipFeedback, TipServed
+from oo.features.fold import in_force
+from oo.features.registry import Registry
+from oo.features.vector import vectorise
+from oo.domain.instant import FOREVER
+from oo.policies.base import Policy, State, aligned_row
+from oo.ports import Reader, Transaction
+from oo.rewards import reward_of
+
+IMPORTED = "imported"
+"""The role of a policy that learns from a decision it did not take part in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learner:
+    """`policies` are all there are, by name; `following` names those that learn from every decision."""
+
+    policies: Mapping[str, Policy]
+    following: tuple[str, ...]
+    registry: Registry
+
+    def state(self, reader: Reader, user_id: str, policy: Policy) -> State:
+        """Return what a policy has learned about a person, over the policy's own dimensions; empty for a new person."""
+        stored = reader.policy_state(user_id, policy.name)
+        return State.empty(policy.dimensions) if stored is None else stored.aligned(policy.dimensions)
+
+    def imported(self, fact: TipServed) -> list[PolicyScore]:
+        """Return the rows that the following policies learn from a decision taken elsewhere, if it was logged whole."""
+        if fact.candidates is None:
+            return []
+        ids = [candidate.get("id") for candidate in fact.candidates]
+        if fact.candidate_id not in ids:
+            raise InvalidFact(f"The candidates do not hold the shown one, {fact.candidate_id!r}.", "Log all of them.")
+        return [self._seen_by(self.policies[name], fact, ids.index(fact.candidate_id)) for name in self.following]
+
+    def _seen_by(self, policy: Policy, fact: TipServed, chosen: int) -> PolicyScore:
+        return PolicyScore(
+            decision_id=fact.tip_id,
+            policy=policy.name,
+            role=IMPORTED,
+            dimensions=policy.dimensions,
+            probabilities=np.array(fact.probabilities or (), dtype=np.float64),
+            row=self._row(policy, fact, chosen),
+            chosen=chosen,
+        )
+
+    def _row(self, policy: Policy, fact: TipServed, chosen: int) -> Floats:
+        try:
+            x = vectorise(
+                policy.dimensions,
+                profile=fact.profile_features or {},
+                context=fact.context or {},
+                candidates=(fact.candidates or ())[chosen : chosen + 1],
+                neutrals=self.registry.neutrals,
+            )
+        except (TypeError, ValueError, OoError) as error:
+            raise InvalidFact(
+                "A raw feature of the shown candidate, the context or the profile is not a finite number.",
+                "Log features as numbers, booleans or null.",
+            ) from error
+        return x.reshape(-1)
+
+    def settle_reaction(self, transaction: Transaction, given: TipFeedback, now_ms: int) -> None:
+        """Bring the reward of a tip, and with it every policy's state, in line with the reaction now in force."""
+        current = in_force(transaction.reactions(given.tip_id), FOREVER)
+        reward = reward_of(current.reaction) if current else None
+        self.settle(transaction, given.tip_id, given.user_id, reward, given.at_ms, now_ms)
+
+    def settle(  # noqa: PLR0913: a ledger entry is that wide
+        self, transaction: Transaction, decision_id: str, user_id: str, reward: float | None, at_ms: int, now_ms: int
+    ) -> None:
+        """Put `reward` in force for a decision, None for none, and teach every policy the difference."""
+        before = transaction.reward(decision_id)
+        if reward == before:
+            return
+        transaction.add_reward(decision_id, user_id, reward, at_ms, now_ms)
+        for score in transaction.scores(decision_id):
+            policy = self.policies.get(score.policy)
+            if policy is not None:
+                state = self.state(transaction, user_id, policy)
+                state = _changed(policy, state, score, before, reward)
+                transaction.put_policy_state(user_id, policy.name, state, now_ms)
+
+    def refold(self, reader: Reader, user_id: str, policy: Policy) -> State:
+        """Return the state that the ledger adds up to: what the stored one must equal, byte for byte."""
+        state = State.empty(policy.dimensions)
+        for score, reward in reader.rewarded_scores(user_id, policy.name):
+            state = _changed(policy, state, score, None, reward)
+        return state
+
+    def differences(self, reader: Reader, user_id: str) -> Iterator[str]:
+        """Yield the policies whose stored state is not the fold of the ledger."""
+        for policy in self.policies.values():
+            if self.state(reader, user_id, policy) != self.refold(reader, user_id, policy):
+                yield policy.name
+
+
+def _changed(policy: Policy, state: State, score: PolicyScore, before: float | None, after: float | None) -> State:
+    row = aligned_row(score.row, score.dimensions, policy.dimensions)
+    if before is not None:
+        state = policy.unlearn(state, row, before)
+    return state if after is None else policy.learn(state, row, after)

@@ -1,0 +1,40 @@
+"""Add and list people."""
+
+from dataclasses import dataclass
+
+from oo.domain.facts import UserFact
+from oo.domain.ids import checked
+from oo.domain.instant import zone
+from oo.domain.person import Person
+from oo.ports import Store, Transaction
+from oo.usecases.ingest import Ingest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """The people of a store."""
+
+    store: Store
+    ingest: Ingest
+
+    def add(self, user_id: str, tz: str, *, now_ms: int) -> bool:
+        """Add a person living in `tz`, or let one who has lived elsewhere live there from now on.
+
+        Returns whether anything changed. Raises `InvalidId`, `InvalidZone`.
+        """
+        checked(user_id, "user id")
+        zone(tz)
+
+        def change(transaction: Transaction) -> bool:
+            person = transaction.person(user_id)
+            if person is not None and person.tz_at(now_ms) == tz:
+                return False
+            fact = UserFact(user_id=user_id, at_ms=0 if person is None else now_ms, tz=tz)
+            self.ingest.within(transaction, [fact], now_ms=now_ms)
+            return True
+
+        return self.store.write(change)
+
+    def all(self) -> list[Person]:
+        """Return everyone, by id."""
+        return self.store.read(lambda reader: reader.people())

@@ -1,0 +1,190 @@
+"""Record a fact: once, with its effects and its event, in the transaction it is handed.
+
+Every way in (a recommendation, a reaction, an import, a signal over HTTP) ends here, so that each fact has the same
+effects however it came.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from oo.domain.decision import PolicyScore
+from oo.domain.errors import ConflictingFact, InvalidFact, OoError, ReactionBeforeTip
+from oo.domain.facts import Fact, RewardFact, TaskFact, TipFeedback, TipServed, UserFact
+from oo.domain.instant import format_instant
+from oo.domain.outcome import Fate, Outcome
+from oo.domain.person import Person, ZoneSpan
+from oo.domain.subjects import SUBJECT_OF
+from oo.domain.task import fold_task
+from oo.features.registry import Registry
+from oo.ports import Transaction, WaitingFact
+from oo.usecases.learn import Learner
+
+
+@dataclass(slots=True, kw_only=True)
+class Recording:
+    """The recording of facts in one transaction; it remembers whose features they touched, and what they released."""
+
+    transaction: Transaction
+    registry: Registry
+    learner: Learner
+    now_ms: int
+    touched: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    released: list[Outcome] = field(default_factory=list)
+
+    def record(self, fact: Fact) -> Outcome:
+        """Record a fact; it waits where the person or the tip it is about has not come yet. Raises nothing of ours."""
+        try:
+            with self.transaction.savepoint():
+                return self._record(fact)
+        except OoError as error:
+            return Outcome(key=fact.key, fate=Fate.REFUSED, message=str(error))
+
+    def serve(self, fact: TipServed, scores: Sequence[PolicyScore]) -> None:
+        """Record a tip that was chosen here, with how each policy saw the decision."""
+        person = self.transaction.person(fact.user_id)
+        assert person is not None, "a tip is served to a known person"  # noqa: S101
+        self._add_tip(fact, person, scores)
+        self._publish(fact)
+
+    def _record(self, fact: Fact) -> Outcome:
+        person = self.transaction.person(fact.user_id)
+        if isinstance(fact, UserFact):
+            return self._zone(fact, person)
+        if person is None:
+            return self._wait(fact, awaits=person_key(fact.user_id))
+        match fact:
+            case TipServed():
+                return self._tip(fact, person)
+            case TipFeedback():
+                return self._reaction(fact, person)
+            case RewardFact():
+                return self._reward(fact, person)
+            case _:
+                return self._signal(fact, person)
+
+    def _zone(self, fact: UserFact, person: Person | None) -> Outcome:
+        if self.transaction.signal(fact.key) is not None:
+            return Outcome(key=fact.key, fate=Fate.DUPLICATE)
+        self.transaction.add_zone(fact.user_id, ZoneSpan(fact.at_ms, fact.tz), self.now_ms)
+        moved = self.transaction.person(fact.user_id)
+        assert moved is not None, "a zone was just added"  # noqa: S101
+        self.transaction.add_signal(fact, moved, self.now_ms)
+        if person is not None:
+            self._move(moved)
+        self._publish(fact)
+        self._release(person_key(fact.user_id))
+        return Outcome(key=fact.key, fate=Fate.ACCEPTED)
+
+    def _move(self, person: Person) -> None:
+        """Work out anew what depends on the zone of a person whose zones have changed."""
+        self.transaction.relocalise(person)
+        self.touched[person.user_id].update(definition.name for definition in self.registry.batched)
+        for task in self.transaction.tasks(person.user_id):
+            self._settle_task(person, task.task_id)
+
+    def _tip(self, fact: TipServed, person: Person) -> Outcome:
+        known = self.transaction.tip_served(fact.tip_id)
+        if known is not None:
+            return _repeated(fact, known)
+        self._add_tip(fact, person, self.learner.imported(fact))
+        self._publish(fact)
+        self._release(fact.key)
+        return Outcome(key=fact.key, fate=Fate.ACCEPTED)
+
+    def _add_tip(self, fact: TipServed, person: Person, scores: Sequence[PolicyScore]) -> None:
+        self.transaction.add_tip(fact, person, self.now_ms)
+        for score in scores:
+            self.transaction.add_score(score, fact.user_id)
+
+    def _reaction(self, fact: TipFeedback, person: Person) -> Outcome:
+        tip = self.transaction.tip(fact.tip_id)
+        if tip is None:
+            return self._wait(fact, awaits=tip_key(fact.tip_id))
+        if tip.user_id != fact.user_id:
+            raise InvalidFact(f"The tip {fact.tip_id!r} was served to another person.", "Check user_id.")
+        if fact.at_ms < tip.served_at_ms:
+            raise ReactionBeforeTip(
+                f"The reaction at {format_instant(fact.at_ms)} lies before its tip was served, "
+                f"at {format_instant(tip.served_at_ms)}.",
+                "Check the clock that wrote it.",
+            )
+        if fact in self.transaction.reactions(fact.tip_id):
+            return Outcome(key=fact.key, fate=Fate.DUPLICATE)
+        self.transaction.add_reaction(fact, tip, person, self.now_ms)
+        self._settle_task(person, tip.candidate_id)
+        self.learner.settle_reaction(self.transaction, fact, self.now_ms)
+        self._publish(fact)
+        return Outcome(key=fact.key, fate=Fate.ACCEPTED)
+
+    def _reward(self, fact: RewardFact, person: Person) -> Outcome:
+        if self.transaction.decision(fact.decision_id) is None:
+            return self._wait(fact, awaits=tip_key(fact.decision_id))
+        outcome = self._once(fact, person)
+        if outcome.fate is Fate.ACCEPTED:
+            self.learner.settle(self.transaction, fact.decision_id, fact.user_id, fact.reward, fact.at_ms, self.now_ms)
+            self._publish(fact)
+        return outcome
+
+    def _signal(self, fact: Fact, person: Person) -> Outcome:
+        outcome = self._once(fact, person)
+        if outcome.fate is Fate.ACCEPTED:
+            if isinstance(fact, TaskFact):
+                self._settle_task(person, fact.task_id)
+            self._publish(fact)
+        return outcome
+
+    def _once(self, fact: Fact, person: Person) -> Outcome:
+        known = self.transaction.signal(fact.key)
+        if known is not None:
+            return _repeated(fact, known)
+        self.transaction.add_signal(fact, person, self.now_ms)
+        return Outcome(key=fact.key, fate=Fate.ACCEPTED)
+
+    def _settle_task(self, person: Person, task_id: str) -> None:
+        """Write the state that a task's facts and the reactions to its tips add up to."""
+        task = fold_task(self.transaction.task_facts(person.user_id, task_id), person)
+        if task is not None:
+            task = replace(task, reaction=self.transaction.reaction_on_task(person.user_id, task_id))
+            self.transaction.put_task(task, task.live_from_ms(person.tz_at(task.content.at_ms)))
+
+    def _wait(self, fact: Fact, awaits: str) -> Outcome:
+        known = self.transaction.waiting_fact(fact.key)
+        if known is not None:
+            return _repeated(fact, known)
+        self.transaction.wait(WaitingFact(fact=fact, awaits=awaits, arrived_at_ms=self.now_ms))
+        return Outcome(key=fact.key, fate=Fate.WAITING, message=f"waits for {awaits}")
+
+    def _release(self, key: str) -> None:
+        for waiting in self.transaction.waiting(key):
+            self.transaction.stop_waiting(waiting.fact.key, None)
+            outcome = self.record(waiting.fact)
+            if outcome.fate is Fate.REFUSED:
+                self.transaction.wait(waiting)
+                self.transaction.stop_waiting(waiting.fact.key, outcome.message)
+            self.released.append(outcome)
+
+    def _publish(self, fact: Fact) -> None:
+        subject = SUBJECT_OF[fact.type]
+        self.transaction.emit(subject, fact, self.now_ms)
+        touched = self.registry.touched_by(subject)
+        if touched:
+            self.touched[fact.user_id].update(definition.name for definition in touched)
+
+
+def person_key(user_id: str) -> str:
+    """Return what a fact waits for whose person has not come."""
+    return f"user:{user_id}"
+
+
+def tip_key(tip_id: str) -> str:
+    """Return what a fact waits for whose tip has not come: the key of the fact that serves it."""
+    return f"tip:{tip_id}"
+
+
+def _repeated(fact: Fact, known: Fact) -> Outcome:
+    if fact == known:
+        return Outcome(key=fact.key, fate=Fate.DUPLICATE)
+    raise ConflictingFact(
+        f"{fact.key!r} is recorded already, with another content.", "Give a new event its own id; a fact never changes."
+    )

@@ -1,0 +1,94 @@
+"""Keep a person's tasks: by hand, or from a list that lives elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from oo.domain.errors import InvalidFact
+from oo.domain.facts import TaskCompleted, TaskFact, TaskUpsert
+from oo.domain.outcome import Fate, Outcome
+from oo.domain.task import Task, same_content
+from oo.ports import Reader, Store, Transaction
+from oo.usecases import find
+from oo.usecases.ingest import Ingest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tasks:
+    """The tasks of a store."""
+
+    store: Store
+    ingest: Ingest
+
+    def add(self, task: TaskUpsert, *, now_ms: int) -> Task:
+        """Add a task, or bring one up to date. Raises `UnknownUser`."""
+
+        def change(transaction: Transaction) -> Task:
+            find.person(transaction, task.user_id)
+            self.ingest.within(transaction, [task], now_ms=now_ms)
+            return find.task(transaction, task.user_id, task.task_id)
+
+        return self.store.write(change)
+
+    def complete(self, user_id: str, task_id: str, *, now_ms: int) -> bool:
+        """Complete a task; return whether it was still to do. Raises `UnknownUser`, `UnknownTask`."""
+
+        def change(transaction: Transaction) -> bool:
+            person = find.person(transaction, user_id)
+            task = find.task(transaction, user_id, task_id)
+            if task.status(now_ms, person.tz_at(now_ms)) in {"completed", "done", "deleted"}:
+                return False
+            completed = TaskCompleted(user_id=user_id, task_id=task_id, at_ms=max(now_ms, task.changed_at_ms))
+            self.ingest.within(transaction, [completed], now_ms=now_ms)
+            return True
+
+        return self.store.write(change)
+
+    def of(self, user_id: str) -> list[Task]:
+        """Return every task of a person, whatever its status. Raises `UnknownUser`."""
+
+        def ask(reader: Reader) -> list[Task]:
+            find.person(reader, user_id)
+            return reader.tasks(user_id)
+
+        return self.store.read(ask)
+
+    def take_over(self, facts: Sequence[TaskFact], *, now_ms: int) -> list[Outcome]:
+        """Record what a task list says that is not known yet, and return the outcome of each fact, in order.
+
+        A version equal to the one in force is a duplicate, whenever it was read; so is the completion of a task that is
+        completed as of its last change.
+        """
+
+        def change(transaction: Transaction) -> list[Outcome]:
+            return [self._taken_over(transaction, fact, now_ms) for fact in facts]
+
+        return self.store.write(change)
+
+    def _taken_over(self, transaction: Transaction, fact: TaskFact, now_ms: int) -> Outcome:
+        known = transaction.task(fact.user_id, fact.task_id)
+        if known is not None:
+            if _says_nothing_new(fact, known):
+                return Outcome(key=fact.key, fate=Fate.DUPLICATE)
+            fact = _not_before(fact, known)
+        return self.ingest.within(transaction, [fact], now_ms=now_ms).outcomes[0]
+
+
+def _says_nothing_new(fact: TaskFact, known: Task) -> bool:
+    if isinstance(fact, TaskUpsert):
+        return same_content(fact, known.content)
+    if isinstance(fact, TaskCompleted):
+        return known.completed_at_ms is not None and known.completed_at_ms >= known.changed_at_ms
+    return known.deleted_at_ms is not None and known.deleted_at_ms >= known.changed_at_ms
+
+
+def _not_before(fact: TaskFact, known: Task) -> TaskFact:
+    """Return the fact, dated no earlier than the version it follows: a list may know only the day of a completion."""
+    return replace(fact, at_ms=max(fact.at_ms, known.content.at_ms))
+
+
+def check_title(title: str) -> str:
+    """Return a title without white space around it; raise `InvalidFact` for an empty one or one with control codes."""
+    stripped = title.strip()
+    if not stripped or not stripped.isprintable():
+        raise InvalidFact("A task needs a title of printable characters.", "Say what there is to do, in one line.")
+    return stripped
