@@ -128,7 +128,9 @@ class Transaction(Reader, Protocol):
     def put_policy_state(self, user_id: str, policy: str, state: State, now_ms: int) -> None:
         """Write what a policy has learned about a person."""
 
-    def add_reward(self, decision_id: str, user_id: str, reward: float | None, at_ms: int, now_ms: int) -> None:
+    def add_reward(
+        self, decision_id: str, user_id: str, reward: float | None, at_ms: int, now_ms: int
+    ) -> None:
         """Append to the reward ledger; the last entry of a decision is in force, null takes it back."""
 
     def put_profile_row(self, user_id: str, row: StoredValue) -> None:
@@ -161,5 +163,3 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Finish the queued writes and let go of the database."""
-
-

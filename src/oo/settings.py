@@ -20,20 +20,27 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OO_", extra="ignore", frozen=True)
 
-    database: Annotated[str, Field(description="The store: sqlite:///FILE.")] = Field(default_factory=default_database)
-    policy: Annotated[str, Field(description="The active policy: the one that chooses.")] = "egreedy/v1"
-    shadows: Annotated[tuple[str, ...], Field(description="Policies that learn beside it, as a JSON list.")] = (
-        "egreedy/v2",
+    database: Annotated[str, Field(description="The store: sqlite:///FILE.")] = Field(
+        default_factory=default_database
     )
-    most_candidates: Annotated[int, Field(ge=1, le=1000, description="At most this many tasks a decision.")] = 100
-    busy_wait_sec: Annotated[float, Field(ge=0, le=600, description="How long to wait for a store in use.")] = 5.0
+    policy: Annotated[str, Field(description="The active policy: the one that chooses.")] = "egreedy/v1"
+    shadows: Annotated[
+        tuple[str, ...], Field(description="Policies that learn beside it, as a JSON list.")
+    ] = ("egreedy/v2",)
+    most_candidates: Annotated[
+        int, Field(ge=1, le=1000, description="At most this many tasks a decision.")
+    ] = 100
+    busy_wait_sec: Annotated[
+        float, Field(ge=0, le=600, description="How long to wait for a store in use.")
+    ] = 5.0
 
     def sqlite_path(self) -> Path:
         """Return the file of the SQLite store; raises `InvalidSetting` for a URL of another kind."""
         prefix = "sqlite:///"
         if not self.database.startswith(prefix) or len(self.database) == len(prefix):
             raise InvalidSetting(
-                f"The database {self.database!r} is not one that oO can use.", "Give sqlite:///FILE (OO_DATABASE or --db)."
+                f"The database {self.database!r} is not one that oO can use.",
+                "Give sqlite:///FILE (OO_DATABASE or --db).",
             )
         return Path(self.database.removeprefix(prefix)).expanduser()
 

@@ -155,6 +155,11 @@ def test_a_hostile_line_is_refused_in_plain_words(line: bytes, reason: str) -> N
     assert_plain(found[2])
 
 
+def test_a_line_that_is_too_long_is_refused_outside_a_file_too() -> None:
+    with pytest.raises(Refused, match="longer than 1,048,576 bytes"):
+        event_log.parse(json.dumps(TASK | {"title": "a" * event_log.LONGEST}))
+
+
 def assert_plain(refusal: str) -> None:
     """A refusal is short, one line, ASCII where it quotes, and speaks no pydantic."""
     assert len(refusal) < 400

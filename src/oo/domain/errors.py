@@ -88,10 +88,10 @@ class Unknown(OoError):
         """Build the error for `name`, pointing at the closest of the `known` names.
 
         >>> print(UnknownFeature.closest("done_rate", ["completion_rate_30d"], "the catalogue"))
-        'done_rate' is not in the catalogue. It has: completion_rate_30d.
+        'done_rate' is not in the catalogue. Closest: 'completion_rate_30d'.
         """
         names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=1)
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
         hint = f"Closest: {near[0]!r}." if near else f"It has: {', '.join(names) or 'nothing yet'}."
         return cls(f"{name!r} is not in {where}.", hint)
 

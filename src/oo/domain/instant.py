@@ -94,7 +94,8 @@ def zone(tz: str) -> ZoneInfo:
         return ZoneInfo(tz)
     except (ValueError, OSError, KeyError) as error:
         raise InvalidZone(
-            f"{shortened(tz)} is not a time zone.", "Use a name of the tz database, such as Europe/Berlin or UTC."
+            f"{shortened(tz)} is not a time zone.",
+            "Use a name of the tz database, such as Europe/Berlin or UTC.",
         ) from error
 
 
@@ -124,5 +125,6 @@ def local_time(at_ms: int, tz: str) -> LocalTime:
 def _unreadable(text: object) -> InvalidInstant:
     shown = shortened(text) if isinstance(text, str) else type(text).__name__
     return InvalidInstant(
-        f"{shown} is not a time.", "Write it as 2026-09-01T07:30:00Z, or a day alone as 2026-09-01 where one is meant."
+        f"{shown} is not a time.",
+        "Write it as 2026-09-01T07:30:00Z, or a day alone as 2026-09-01 where one is meant.",
     )

@@ -5,8 +5,10 @@ from enum import StrEnum
 
 
 class Fate(StrEnum):
-    """`accepted`: recorded, with its effects. `duplicate`: recorded before. `waiting`: kept until the fact it needs
-    has come. `refused`: not recorded, for the reason given.
+    """What can become of a fact.
+
+    `accepted`: recorded, with its effects. `duplicate`: recorded before. `waiting`: kept until the fact it needs has
+    come. `refused`: not recorded, for the reason given.
     """
 
     ACCEPTED = "accepted"

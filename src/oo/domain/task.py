@@ -11,7 +11,6 @@ from oo.domain.facts import Reaction, TaskCompleted, TaskDeleted, TaskFact, Task
 from oo.domain.instant import FOREVER, HOUR, start_of
 from oo.domain.person import Person
 
-
 SNOOZE_FOR_MS = HOUR
 """How long a snooze without a time of its own lasts."""
 

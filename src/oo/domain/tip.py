@@ -38,9 +38,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """One candidate of a decision: its `score` under the policy and its probability of being shown."""
+    """One candidate of a decision: its `score` under the policy and its chance of being shown."""
 
     candidate_id: str
+    text: str | None
     score: float
     propensity: float
 

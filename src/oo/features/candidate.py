@@ -1,7 +1,5 @@
 """Request-time features of one candidate task."""
 
-from typing import Any
-
 from oo.domain.instant import DAY, is_day, local, parse_instant
 from oo.domain.task import Task
 from oo.domain.tip import Candidate
@@ -24,7 +22,7 @@ def task_age_days(task: Task, moment: Moment) -> float:
     return max(0, moment.now_ms - task.created_ms) / DAY
 
 
-def priority(task: Task, moment: Moment) -> int:  # noqa: ARG001: every candidate feature has the same signature
+def priority(task: Task, moment: Moment) -> int:  # noqa: ARG001  # every candidate feature has the same signature
     """Return the priority, 1 (lowest) to 4 (highest)."""
     return task.content.priority
 

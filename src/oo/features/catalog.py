@@ -61,7 +61,10 @@ CATALOG: tuple[FeatureDefinition, ...] = (
             "the smallest hour on a tie. Its neutral value is that of the alignment with it."
         ),
         compute=Windowed(
-            source=REACTIONS, where=Where("reaction", ("done",)), aggregate=Mode("local_hour"), window_ms=30 * DAY
+            source=REACTIONS,
+            where=Where("reaction", ("done",)),
+            aggregate=Mode("local_hour"),
+            window_ms=30 * DAY,
         ),
         ttl_sec=24 * _HOUR_SEC,
         fallback=None,

@@ -40,5 +40,7 @@ def context_features(registry: Registry, moment: Moment) -> dict[str, Any]:
     The task list itself is left out: each decision logs its candidates already.
     """
     return {
-        name: feature.derive(moment) for name, feature in registry.context.items() if registry[name].dtype != "json"
+        name: feature.derive(moment)
+        for name, feature in registry.context.items()
+        if registry[name].dtype != "json"
     }

@@ -34,7 +34,9 @@ def fold(definition: FeatureDefinition, facts: Iterable[Fact], at_ms: int) -> Fo
     """
     expression = definition.compute
     if not isinstance(expression, Windowed):
-        raise IncompleteDefinition(f"{definition.name!r} is derived at request time.", "Only batched features fold.")
+        raise IncompleteDefinition(
+            f"{definition.name!r} is derived at request time.", "Only batched features fold."
+        )
     events = [event for event in events_of(expression, list(facts), at_ms) if _kept(expression.where, event)]
     value, support = _aggregate(expression, events)
     return Folded(value, support) if support else Folded(definition.fallback, 0)
@@ -50,7 +52,9 @@ def events_of(expression: Windowed, facts: Sequence[Fact], at_ms: int) -> Iterat
 def in_force(reactions: Iterable[TipFeedback], at_ms: int) -> TipFeedback | None:
     """Return the reaction in force as of `at_ms`: the latest; at equal times done, then dismiss, snooze, none."""
     given = (reaction for reaction in reactions if reaction.at_ms <= at_ms)
-    return max(given, key=lambda fact: (fact.at_ms, fact.reaction.rank, fact.snooze_until_ms or 0), default=None)
+    return max(
+        given, key=lambda fact: (fact.at_ms, fact.reaction.rank, fact.snooze_until_ms or 0), default=None
+    )
 
 
 def _tips(facts: Sequence[Fact], at_ms: int) -> Iterator[Event]:
@@ -82,12 +86,17 @@ def _reactions(facts: Sequence[Fact], at_ms: int) -> Iterator[Event]:
         }
 
 
-_SOURCES: Mapping[str, Callable[[Sequence[Fact], int], Iterator[Event]]] = {"tips": _tips, "reactions": _reactions}
+_SOURCES: Mapping[str, Callable[[Sequence[Fact], int], Iterator[Event]]] = {
+    "tips": _tips,
+    "reactions": _reactions,
+}
 
 
 def _tips_with_reaction(facts: Sequence[Fact], at_ms: int) -> Iterator[tuple[TipServed, TipFeedback | None]]:
     for tip in {tip.tip_id: tip for tip in _of(TipServed, facts)}.values():
-        reactions = [fact for fact in _of(TipFeedback, facts) if fact.tip_id == tip.tip_id and fact.at_ms >= tip.at_ms]
+        reactions = [
+            fact for fact in _of(TipFeedback, facts) if fact.tip_id == tip.tip_id and fact.at_ms >= tip.at_ms
+        ]
         yield tip, in_force(reactions, at_ms)
 
 

@@ -57,12 +57,20 @@ class Registry:
     @cached_property
     def context(self) -> Mapping[str, OfContext]:
         """The functions of the context features by name."""
-        return {each.name: each.compute for each in self._definitions.values() if isinstance(each.compute, OfContext)}
+        return {
+            each.name: each.compute
+            for each in self._definitions.values()
+            if isinstance(each.compute, OfContext)
+        }
 
     @cached_property
     def candidate(self) -> Mapping[str, OfCandidate]:
         """The functions of the candidate features by name."""
-        return {name: each.compute for name, each in self._definitions.items() if isinstance(each.compute, OfCandidate)}
+        return {
+            name: each.compute
+            for name, each in self._definitions.items()
+            if isinstance(each.compute, OfCandidate)
+        }
 
     @cached_property
     def fingerprints(self) -> Mapping[str, str]:
@@ -81,7 +89,8 @@ class Registry:
     @cached_property
     def _by_subject(self) -> Mapping[str, tuple[FeatureDefinition, ...]]:
         return {
-            subject: tuple(each for each in self.batched if subject in each.invalidated_by) for subject in SUBJECTS
+            subject: tuple(each for each in self.batched if subject in each.invalidated_by)
+            for subject in SUBJECTS
         }
 
 
@@ -117,7 +126,8 @@ def check(definition: FeatureDefinition) -> None:
 def _freshness(definition: FeatureDefinition) -> None:
     if definition.freshness not in DTYPES:
         raise UnknownFreshness(
-            f"{definition.name!r} has the freshness {definition.freshness!r}.", f"There are: {', '.join(DTYPES)}."
+            f"{definition.name!r} has the freshness {definition.freshness!r}.",
+            f"There are: {', '.join(DTYPES)}.",
         )
 
 
@@ -149,7 +159,9 @@ def _columns(definition: FeatureDefinition) -> None:
                 f"They have: {', '.join(source.columns)}.",
             )
     if definition.compute.window_ms <= 0:
-        raise IncompleteDefinition(f"{definition.name!r} has an empty window.", "Give window_ms in milliseconds, > 0.")
+        raise IncompleteDefinition(
+            f"{definition.name!r} has an empty window.", "Give window_ms in milliseconds, > 0."
+        )
 
 
 def _ttl(definition: FeatureDefinition) -> None:
@@ -194,7 +206,8 @@ def _fits(dtype: str, value: object) -> bool:
 def _subjects(definition: FeatureDefinition) -> None:
     if definition.freshness == "batched" and not definition.invalidated_by:
         raise IncompleteDefinition(
-            f"{definition.name!r} names no subject in invalidated_by.", "Name the events that change its value."
+            f"{definition.name!r} names no subject in invalidated_by.",
+            "Name the events that change its value.",
         )
     for subject in definition.invalidated_by:
         if subject not in SUBJECTS:

@@ -72,7 +72,9 @@ def _angle(reading: Reading) -> float:
 _OF_CANDIDATE: Mapping[str, Dimension] = {
     "is_overdue": lambda r: _number(r.candidate.get("is_overdue")),
     "task_age_days": lambda r: _age(_number(r.candidate.get("task_age_days"))),
-    "priority": lambda r: (min(max(_number(r.candidate.get("priority"), LOWEST), LOWEST), HIGHEST) - LOWEST) / 3,
+    "priority": lambda r: (
+        (min(max(_number(r.candidate.get("priority"), LOWEST), LOWEST), HIGHEST) - LOWEST) / 3
+    ),
 }
 _OF_MOMENT: Mapping[str, Dimension] = {
     "bias": lambda _: 1.0,

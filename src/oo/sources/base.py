@@ -3,14 +3,15 @@
 A source declares one `Source`, imports this module, `oo.domain` and its own third-party library, and nothing else.
 """
 
+import codecs
 import difflib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn, Protocol
 
-from oo.domain.errors import InvalidFact
+from oo.domain.errors import InvalidFact, Refused, UnreadableFile
 from oo.domain.facts import Fact
 from oo.domain.ids import shortened
 
@@ -73,11 +74,35 @@ class Source:
     any_text: bool = False
 
 
-def numbered_lines(stream: BinaryIO, most: int) -> Iterator[tuple[int, bytes | None]]:
-    """Yield each line with its number, its end still on; None for one of more than `most` bytes.
+def read_lines(stream: BinaryIO, most: int, read: Callable[[bytes], Fact]) -> Iterator[ReadLine]:
+    """Read a file of UTF-8 that holds one fact a line, of at most `most` bytes each; `read` may raise `Refused`.
 
-    Holds one line at a time, and no more than `most` bytes of it.
+    Holds one line at a time, and no more than `most` bytes of it. Raises `UnreadableFile` if the file is UTF-16.
     """
+    for number, line in _numbered(stream, most):
+        if line is None:
+            yield ReadLine(number=number, refusal=str(_too_long(most)))
+            continue
+        content = _after_mark(line) if number == 1 else line
+        if content and not content.isspace():
+            yield _read_line(number, content, read)
+
+
+def _read_line(number: int, line: bytes, read: Callable[[bytes], Fact]) -> ReadLine:
+    try:
+        return ReadLine(number=number, facts=(read(line),))
+    except Refused as refusal:
+        return ReadLine(number=number, refusal=str(refusal))
+
+
+def _after_mark(line: bytes) -> bytes:
+    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UnreadableFile("The file is UTF-16, not UTF-8.", "Convert it to UTF-8 and import it again.")
+    return line.removeprefix(codecs.BOM_UTF8)
+
+
+def _numbered(stream: BinaryIO, most: int) -> Iterator[tuple[int, bytes | None]]:
+    """Yield each line with its number, its end still on; None for one of more than `most` bytes."""
     number = 0
     while line := stream.readline(most + 1):
         number += 1
@@ -104,7 +129,7 @@ def read_json(line: bytes | str, most: int) -> object:
         value: object = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         what = error.msg[:1].lower() + error.msg[1:]
-        raise InvalidFact(f"Not valid JSON at column {error.colno}: {what}.") from error
+        raise InvalidFact(f"Not valid JSON at column {error.pos + 1}: {what}.") from error
     except RecursionError as error:
         raise InvalidFact(_TOO_DEEP) from error
     # Only an escape can spell a NUL or a lone surrogate; only many brackets can nest deeply.
@@ -136,16 +161,15 @@ _TOO_DEEP = f"Nested more than {DEEPEST} deep."
 _NOT_FINITE = "NaN and infinities are not numbers that can be kept; leave the field out instead."
 
 
-def too_long(most: int) -> InvalidFact:
-    """Return the refusal of a line of more than `most` bytes."""
+def _too_long(most: int) -> InvalidFact:
     return InvalidFact(f"The line is longer than {most:,} bytes.", "Leave out what is not needed.")
 
 
 def _utf_8(line: bytes | str, most: int) -> str:
     try:
-        raw = line.encode() if isinstance(line, str) else line
-        if len(raw) > most + 1 or len(raw.removesuffix(b"\n")) > most:
-            raise too_long(most)
+        raw = (line.encode() if isinstance(line, str) else line).rstrip(b"\r\n")
+        if len(raw) > most:
+            raise _too_long(most)
         return raw.decode()
     except UnicodeError as error:
         raise InvalidFact("The line is not UTF-8.", "Convert the file to UTF-8.") from error

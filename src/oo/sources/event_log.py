@@ -23,16 +23,7 @@ from oo.domain.errors import InvalidFact, Refused, UnreadableFile
 from oo.domain.facts import FACTS, Fact, Reaction
 from oo.domain.ids import checked, shortened
 from oo.domain.instant import LATEST, format_instant, parse_day_or_instant, parse_instant, zone
-from oo.sources.base import (
-    ReadLine,
-    Source,
-    check_json,
-    closest,
-    in_plain_words,
-    numbered_lines,
-    read_json,
-    too_long,
-)
+from oo.sources.base import ReadLine, Source, check_json, closest, in_plain_words, read_json, read_lines
 
 LONGEST = 1024 * 1024
 """The most bytes a line may have: 1 MiB."""
@@ -292,28 +283,7 @@ def _recognises(sample: bytes, filename: str) -> bool:
 def _read(stream: BinaryIO, *, encoding: str | None = None, **_: str | int) -> Iterator[ReadLine]:
     if encoding and encoding.lower() not in {"utf-8", "utf8", "utf-8-sig"}:
         raise UnreadableFile("An event log is always UTF-8.", "Convert it, or leave the encoding out.")
-    for number, line in numbered_lines(stream, LONGEST):
-        if line is None:
-            yield ReadLine(number=number, refusal=str(too_long(LONGEST)))
-            continue
-        content = _after_bom(line) if number == 1 else line
-        if content and not content.isspace():
-            yield _read_line(number, content)
-
-
-def _read_line(number: int, line: bytes) -> ReadLine:
-    try:
-        return ReadLine(number=number, facts=(parse(line),))
-    except Refused as refusal:
-        return ReadLine(number=number, refusal=str(refusal))
-
-
-def _after_bom(line: bytes) -> bytes:
-    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UnreadableFile(
-            "The file is UTF-16; an event log is always UTF-8.", "Convert it and import it again."
-        )
-    return line.removeprefix(codecs.BOM_UTF8)
+    return read_lines(stream, LONGEST, parse)
 
 
 SOURCE = Source(

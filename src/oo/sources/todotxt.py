@@ -180,8 +180,8 @@ def _name(words: list[str], tags: dict[str, list[str]]) -> tuple[str, ...]:
 def _title(words: list[str]) -> str:
     """Return what people read: trailing projects and contexts left out, those inside the sentence without their sign.
 
-    >>> _title(["Call", "@Ada", "about", "+garden", "@phone"])
-    'Call Ada about garden'
+    >>> _title(["Call", "@Ada", "about", "+garden", "plans", "@phone"])
+    'Call Ada about garden plans'
     """
     last = max(
         (place for place, word in enumerate(words, 1) if not _MARKED.fullmatch(word)), default=len(words)

@@ -38,11 +38,17 @@ class Explain:
             candidates=decision.candidates,
             neutrals=self.registry.neutrals,
         )
+        stood = zip(
+            decision.candidates, policy.scores(state, x).tolist(), score.probabilities.tolist(), strict=True
+        )
         ranking = [
-            Ranked(candidate_id=candidate["id"], score=value, propensity=probability)
-            for candidate, value, probability in zip(
-                decision.candidates, policy.scores(state, x).tolist(), score.probabilities.tolist(), strict=True
+            Ranked(
+                candidate_id=candidate["id"],
+                text=_title(reader, decision.user_id, candidate["id"]),
+                score=value,
+                propensity=probability,
             )
+            for candidate, value, probability in stood
         ]
         return Explanation(
             contributions=policy.contributions(state, x[score.chosen]),
@@ -51,3 +57,8 @@ class Explain:
             context=decision.context,
             profile_features=decision.profile_features,
         )
+
+
+def _title(reader: Reader, user_id: str, task_id: str) -> str | None:
+    task = reader.task(user_id, task_id)
+    return task.content.title if task else None

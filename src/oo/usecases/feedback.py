@@ -20,7 +20,13 @@ class Feedback:
     ingest: Ingest
 
     def __call__(
-        self, tip_id: str, reaction: Reaction, *, now_ms: int, at_ms: int | None = None, snooze_until_ms: int | None = None
+        self,
+        tip_id: str,
+        reaction: Reaction,
+        *,
+        now_ms: int,
+        at_ms: int | None = None,
+        snooze_until_ms: int | None = None,
     ) -> Fate:
         """Return `applied` as ACCEPTED, or DUPLICATE where that reaction is in force already.
 
@@ -33,7 +39,11 @@ class Feedback:
         def change(transaction: Transaction) -> Fate:
             tip = find.tip(transaction, tip_id)
             fact = TipFeedback(
-                user_id=tip.user_id, at_ms=at_ms, tip_id=tip_id, reaction=reaction, snooze_until_ms=snooze_until_ms
+                user_id=tip.user_id,
+                at_ms=at_ms,
+                tip_id=tip_id,
+                reaction=reaction,
+                snooze_until_ms=snooze_until_ms,
             )
             _check_order(fact, tip.served_at_ms)
             if _is_in_force(transaction, fact):

@@ -41,7 +41,7 @@ class ImportFile:
     tasks: Tasks
     people: People
 
-    def __call__(  # noqa: PLR0913: what a file does not say about itself has to be given
+    def __call__(  # what a file does not say about itself has to be given
         self,
         stream: BinaryIO,
         source: Source,
@@ -77,7 +77,9 @@ class ImportFile:
         ingested = self.ingest([fact for line in lines for fact in line.facts], now_ms=now_ms)
         return iter(ingested.outcomes), ingested.released
 
-    def _take_over(self, lines: Sequence[ReadLine], now_ms: int) -> tuple[Iterator[Outcome], Sequence[Outcome]]:
+    def _take_over(
+        self, lines: Sequence[ReadLine], now_ms: int
+    ) -> tuple[Iterator[Outcome], Sequence[Outcome]]:
         facts = [fact for line in lines for fact in line.facts if isinstance(fact, TaskFact)]
         return iter(self.tasks.take_over(facts, now_ms=now_ms)), ()
 

@@ -38,7 +38,9 @@ class Ingest:
 
     def within(self, transaction: Transaction, facts: Sequence[Fact], *, now_ms: int) -> Ingested:
         """Record `facts` in a transaction that is under way."""
-        recording = Recording(transaction=transaction, registry=self.registry, learner=self.learner, now_ms=now_ms)
+        recording = Recording(
+            transaction=transaction, registry=self.registry, learner=self.learner, now_ms=now_ms
+        )
         outcomes = tuple(recording.record(fact) for fact in facts)
         for user_id, names in recording.touched.items():
             if len(facts) == 1:

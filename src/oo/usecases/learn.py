@@ -8,10 +8,10 @@ import numpy as np
 from oo.domain.decision import Floats, PolicyScore
 from oo.domain.errors import InvalidFact, OoError
 from oo.domain.facts import TipFeedback, TipServed
+from oo.domain.instant import FOREVER
 from oo.features.fold import in_force
 from oo.features.registry import Registry
 from oo.features.vector import vectorise
-from oo.domain.instant import FOREVER
 from oo.policies.base import Policy, State, aligned_row
 from oo.ports import Reader, Transaction
 from oo.rewards import reward_of
@@ -39,8 +39,12 @@ class Learner:
             return []
         ids = [candidate.get("id") for candidate in fact.candidates]
         if fact.candidate_id not in ids:
-            raise InvalidFact(f"The candidates do not hold the shown one, {fact.candidate_id!r}.", "Log all of them.")
-        return [self._seen_by(self.policies[name], fact, ids.index(fact.candidate_id)) for name in self.following]
+            raise InvalidFact(
+                f"The candidates do not hold the shown one, {fact.candidate_id!r}.", "Log all of them."
+            )
+        return [
+            self._seen_by(self.policies[name], fact, ids.index(fact.candidate_id)) for name in self.following
+        ]
 
     def _seen_by(self, policy: Policy, fact: TipServed, chosen: int) -> PolicyScore:
         return PolicyScore(
@@ -75,8 +79,14 @@ class Learner:
         reward = reward_of(current.reaction) if current else None
         self.settle(transaction, given.tip_id, given.user_id, reward, given.at_ms, now_ms)
 
-    def settle(  # noqa: PLR0913: a ledger entry is that wide
-        self, transaction: Transaction, decision_id: str, user_id: str, reward: float | None, at_ms: int, now_ms: int
+    def settle(  # a ledger entry is that wide
+        self,
+        transaction: Transaction,
+        decision_id: str,
+        user_id: str,
+        reward: float | None,
+        at_ms: int,
+        now_ms: int,
     ) -> None:
         """Put `reward` in force for a decision, None for none, and teach every policy the difference."""
         before = transaction.reward(decision_id)
@@ -104,7 +114,9 @@ class Learner:
                 yield policy.name
 
 
-def _changed(policy: Policy, state: State, score: PolicyScore, before: float | None, after: float | None) -> State:
+def _changed(
+    policy: Policy, state: State, score: PolicyScore, before: float | None, after: float | None
+) -> State:
     row = aligned_row(score.row, score.dimensions, policy.dimensions)
     if before is not None:
         state = policy.unlearn(state, row, before)

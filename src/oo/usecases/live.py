@@ -35,12 +35,19 @@ class Live:
     timer: Callable[[], float]
 
     def __call__(
-        self, personas: Iterable[Persona], *, start: date, days: int, progress: Callable[[], None] = lambda: None
+        self,
+        personas: Iterable[Persona],
+        *,
+        start: date,
+        days: int,
+        progress: Callable[[], None] = lambda: None,
     ) -> Lived:
         """Let each persona live `days` days from `start` on; `progress` is called as each of them has."""
         lived = Lived()
         for persona in personas:
-            _Life(app=self.app, seed=self.seed, timer=self.timer, persona=persona, lived=lived).live(start, days)
+            _Life(app=self.app, seed=self.seed, timer=self.timer, persona=persona, lived=lived).live(
+                start, days
+            )
             progress()
         return lived
 

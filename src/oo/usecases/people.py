@@ -7,6 +7,7 @@ from oo.domain.ids import checked
 from oo.domain.instant import zone
 from oo.domain.person import Person
 from oo.ports import Store, Transaction
+from oo.usecases import find
 from oo.usecases.ingest import Ingest
 
 
@@ -34,6 +35,10 @@ class People:
             return True
 
         return self.store.write(change)
+
+    def get(self, user_id: str) -> Person:
+        """Return a person. Raises `UnknownUser`."""
+        return self.store.read(lambda reader: find.person(reader, user_id))
 
     def all(self) -> list[Person]:
         """Return everyone, by id."""

@@ -39,7 +39,9 @@ class Profiles:
 
         def ask(reader: Reader) -> Profile:
             find.person(reader, user_id)
-            rows = (self._computed(reader, definition, user_id, at_ms) for definition in self.registry.batched)
+            rows = (
+                self._computed(reader, definition, user_id, at_ms) for definition in self.registry.batched
+            )
             return self._profile(user_id, {row.name: row for row in rows}, at_ms)
 
         return self.store.read(ask)
@@ -75,7 +77,9 @@ class Profiles:
             if definition.name in wanted:
                 transaction.put_profile_row(user_id, self._computed(transaction, definition, user_id, now_ms))
 
-    def _computed(self, reader: Reader, definition: FeatureDefinition, user_id: str, at_ms: int) -> StoredValue:
+    def _computed(
+        self, reader: Reader, definition: FeatureDefinition, user_id: str, at_ms: int
+    ) -> StoredValue:
         folded = reader.compute(definition, user_id, at_ms)
         return StoredValue(
             name=definition.name,

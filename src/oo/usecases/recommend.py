@@ -60,7 +60,9 @@ class Recommend:
         open_tip = None if fresh else transaction.open_tip(user_id, now_ms - OPEN_FOR_MS, now_ms)
         if open_tip and any(task.task_id == open_tip.candidate_id for task in tasks):
             return _answer(open_tip, "still open: no answer yet")
-        moment = Moment(now_ms=now_ms, tz=person.tz_at(now_ms), tasks=shortlisted(tasks, tip_id, self.most_candidates))
+        moment = Moment(
+            now_ms=now_ms, tz=person.tz_at(now_ms), tasks=shortlisted(tasks, tip_id, self.most_candidates)
+        )
         if not moment.tasks:
             return Recommendation(tip=None, source=None, reason=_nothing(transaction.tasks(user_id), moment))
         return self._serve(transaction, user_id, tip_id, moment)
@@ -69,7 +71,9 @@ class Recommend:
         profile = self.profiles.current(transaction, user_id, now_ms=moment.now_ms).values()
         context = context_features(self.registry, moment)
         offered = candidates(self.registry, moment)
-        logged = tuple({"id": each.candidate_id, "category": each.category, **each.features} for each in offered)
+        logged = tuple(
+            {"id": each.candidate_id, "category": each.category, **each.features} for each in offered
+        )
         x = vectorise(
             self.policy.dimensions,
             profile=profile,
@@ -142,7 +146,11 @@ def _why(probabilities: Floats, chosen: int) -> str:
     of = f"{len(probabilities)} open tasks"
     if probabilities.max() - probabilities.min() < TIE:
         return f"no preference known yet: drawn from {of}"
-    return f"best guess of {of}" if probabilities[chosen] > probabilities.min() else f"tried out, to learn, of {of}"
+    return (
+        f"best guess of {of}"
+        if probabilities[chosen] > probabilities.min()
+        else f"tried out, to learn, of {of}"
+    )
 
 
 _HIDDEN = {

@@ -122,7 +122,9 @@ class Recording:
             return self._wait(fact, awaits=tip_key(fact.decision_id))
         outcome = self._once(fact, person)
         if outcome.fate is Fate.ACCEPTED:
-            self.learner.settle(self.transaction, fact.decision_id, fact.user_id, fact.reward, fact.at_ms, self.now_ms)
+            self.learner.settle(
+                self.transaction, fact.decision_id, fact.user_id, fact.reward, fact.at_ms, self.now_ms
+            )
             self._publish(fact)
         return outcome
 
@@ -186,5 +188,6 @@ def _repeated(fact: Fact, known: Fact) -> Outcome:
     if fact == known:
         return Outcome(key=fact.key, fate=Fate.DUPLICATE)
     raise ConflictingFact(
-        f"{fact.key!r} is recorded already, with another content.", "Give a new event its own id; a fact never changes."
+        f"{fact.key!r} is recorded already, with another content.",
+        "Give a new event its own id; a fact never changes.",
     )

@@ -90,5 +90,7 @@ def check_title(title: str) -> str:
     """Return a title without white space around it; raise `InvalidFact` for an empty one or one with control codes."""
     stripped = title.strip()
     if not stripped or not stripped.isprintable():
-        raise InvalidFact("A task needs a title of printable characters.", "Say what there is to do, in one line.")
+        raise InvalidFact(
+            "A task needs a title of printable characters.", "Say what there is to do, in one line."
+        )
     return stripped

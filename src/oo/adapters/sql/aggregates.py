@@ -73,7 +73,11 @@ def _reactions(expression: Windowed) -> _Events:
     }
     with_tip = tip_feedback.join(tip_views, _v.tip_id == _f.tip_id)
     events = with_tip if "category" in expression.columns() else tip_feedback
-    return columns, events, [*_window(_f.user_id, _f.at_ms, expression), _f.until_ms > _AT, _f.reaction != "none"]
+    return (
+        columns,
+        events,
+        [*_window(_f.user_id, _f.at_ms, expression), _f.until_ms > _AT, _f.reaction != "none"],
+    )
 
 
 _SOURCES = {"tips": _tips, "reactions": _reactions}

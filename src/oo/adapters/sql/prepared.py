@@ -22,7 +22,9 @@ class Prepared:
 def prepare(statement: ClauseElement, dialect: Dialect) -> Prepared:
     """Compile a statement for a dialect."""
     compiled = statement.compile(dialect=dialect)
-    return Prepared(str(compiled), {name: value for name, value in compiled.params.items() if value is not None})
+    return Prepared(
+        str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
+    )
 
 
 def inserted(insert: Insert, table: Table) -> Insert:

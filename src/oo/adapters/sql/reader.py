@@ -120,7 +120,9 @@ class SqlReader:
 
 def _task(row: Row) -> Task:
     (user_id, task_id, title, due, created, start, priority, category, source, at_ms) = row[:10]
-    (created_ms, changed_at_ms, completed_at_ms, deleted_at_ms, reaction, reacted_at_ms, snooze_until_ms) = row[10:17]
+    (created_ms, changed_at_ms, completed_at_ms, deleted_at_ms, reaction, reacted_at_ms, snooze_until_ms) = (
+        row[10:17]
+    )
     return Task(
         content=TaskUpsert(
             user_id=user_id,

@@ -23,7 +23,8 @@ def migrate(path: Path) -> None:
         return
     if current is not None and current > REVISION:
         raise StoreTooNew(
-            f"The store {path} is at schema {current}; this oO knows {REVISION}.", "Install a newer oO to use it."
+            f"The store {path} is at schema {current}; this oO knows {REVISION}.",
+            "Install a newer oO to use it.",
         )
     engine = create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -41,7 +42,7 @@ def migrate(path: Path) -> None:
 
 def upgrade(connection: Connection) -> None:
     """Run the migrations that a database lacks on a connection that is in a transaction."""
-    from alembic import command  # noqa: PLC0415: slow to import, and needed only where the schema is behind
+    from alembic import command  # noqa: PLC0415  # slow to import, and needed only where the schema is behind
     from alembic.config import Config  # noqa: PLC0415
 
     with as_file(files("oo.adapters.sql") / "migrations") as folder:
@@ -57,7 +58,9 @@ def revision(path: Path) -> str | None:
         return None
     try:
         with closing(sqlite3.connect(path)) as connection:
-            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            tables = {
+                name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            }
             if not tables:
                 return None
             if "alembic_version" not in tables:
@@ -65,5 +68,6 @@ def revision(path: Path) -> str | None:
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             return row[0] if row else None
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path} cannot be read as a store ({error}).", "Give another --db, or restore a backup.") from error
-
+        raise StoreError(
+            f"{path} cannot be read as a store ({error}).", "Give another --db, or restore a backup."
+        ) from error

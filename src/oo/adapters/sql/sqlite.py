@@ -203,9 +203,11 @@ def _attempt(transaction: SqlTransaction, change: Callable[[Any], Any]) -> tuple
             return change(transaction), None
     except sqlite3.OperationalError:
         raise
-    except BaseException as failure:  # noqa: BLE001: it is handed to the caller, who raises it
+    except BaseException as failure:  # noqa: BLE001  # it is handed to the caller, who raises it
         return None, failure
 
 
 def _refused(error: sqlite3.Error) -> StoreBusy:
-    return StoreBusy(f"The store could not be written ({error}); nothing was recorded.", "Is the disk full or locked?")
+    return StoreBusy(
+        f"The store could not be written ({error}); nothing was recorded.", "Is the disk full or locked?"
+    )

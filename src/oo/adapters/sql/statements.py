@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ClauseElement, ColumnElement, Dialect, Table, and_, bindparam, delete, func, select, update
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Dialect,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from oo.adapters.sql.prepared import Prepared, inserted, prepare
 from oo.adapters.sql.tables import (
@@ -30,22 +41,19 @@ def _where(column: ColumnElement[Any]) -> ColumnElement[bool]:
     return column == bindparam(column.key)
 
 
-_TIP = (
-    select(
-        v.tip_id,
-        v.user_id,
-        v.served_at_ms,
-        v.candidate_id,
-        v.category,
-        v.text,
-        v.policy,
-        v.propensity,
-        v.prompt_version,
-        v.shown_at_ms,
-        f.reaction,
-    )
-    .select_from(tip_views.outerjoin(tip_feedback, and_(f.tip_id == v.tip_id, f.until_ms == FOREVER)))
-)
+_TIP = select(
+    v.tip_id,
+    v.user_id,
+    v.served_at_ms,
+    v.candidate_id,
+    v.category,
+    v.text,
+    v.policy,
+    v.propensity,
+    v.prompt_version,
+    v.shown_at_ms,
+    f.reaction,
+).select_from(tip_views.outerjoin(tip_feedback, and_(f.tip_id == v.tip_id, f.until_ms == FOREVER)))
 _FEEDBACK = select(f.user_id, f.at_ms, f.tip_id, f.reaction, f.snooze_until_ms)
 _SERVED = select(
     v.user_id,
@@ -73,7 +81,9 @@ _SCORE = select(
     tip_scores.c.chosen,
 )
 _LAST_REWARD = (
-    select(func.max(rewards.c.seq).label("seq")).where(_where(rewards.c.user_id)).group_by(rewards.c.decision_id)
+    select(func.max(rewards.c.seq).label("seq"))
+    .where(_where(rewards.c.user_id))
+    .group_by(rewards.c.decision_id)
 ).subquery()
 
 READS: dict[str, ClauseElement] = {
@@ -155,9 +165,7 @@ READS: dict[str, ClauseElement] = {
             _LAST_REWARD, _LAST_REWARD.c.seq == rewards.c.seq
         )
     )
-    .where(
-        _where(tip_scores.c.user_id), _where(tip_scores.c.policy), rewards.c.reward.is_not(None)
-    )
+    .where(_where(tip_scores.c.user_id), _where(tip_scores.c.policy), rewards.c.reward.is_not(None))
     .order_by(tip_scores.c.decision_id),
     "local_tip_views": select(v.tip_id.label("id"), v.served_at_ms.label("at_ms")).where(_where(v.user_id)),
     "local_tip_feedback": select(f.seq.label("id"), f.at_ms).where(_where(f.user_id)),
@@ -189,7 +197,9 @@ CHANGES: dict[str, ClauseElement] = {
         _where(user_profile_features.c.user_id), _where(user_profile_features.c.name)
     ),
     "stop_waiting": delete(waiting).where(_where(waiting.c.key)),
-    "refuse_waiting": update(waiting).where(waiting.c.key == bindparam("of_key")).values(refusal=bindparam("reason")),
+    "refuse_waiting": update(waiting)
+    .where(waiting.c.key == bindparam("of_key"))
+    .values(refusal=bindparam("reason")),
 }
 _APPENDED = (signals, decisions, tip_views, tip_feedback, tip_scores, rewards, outbox, waiting)
 _REPLACED = (user_zones, tasks, user_profile_features, policy_state)

@@ -1,12 +1,12 @@
 """The tables. Every time is integer epoch milliseconds UTC; JSON is text that oO encodes itself."""
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Double,
     ForeignKey,
     Index,
     Integer,
-    BigInteger,
     LargeBinary,
     MetaData,
     SmallInteger,

@@ -106,7 +106,9 @@ class SqlTransaction(SqlReader):
         }
         if any(part is not None for part in logged.values()):
             encoded = {name: None if part is None else encode(part) for name, part in logged.items()}
-            self._run("add_decisions", decision_id=fact.tip_id, user_id=fact.user_id, at_ms=fact.at_ms, **encoded)
+            self._run(
+                "add_decisions", decision_id=fact.tip_id, user_id=fact.user_id, at_ms=fact.at_ms, **encoded
+            )
 
     def add_reaction(self, fact: TipFeedback, tip: Tip, person: Person, now_ms: int) -> None:
         wall = person.local_time(fact.at_ms)
@@ -166,9 +168,16 @@ class SqlTransaction(SqlReader):
             updated_at_ms=now_ms,
         )
 
-    def add_reward(self, decision_id: str, user_id: str, reward: float | None, at_ms: int, now_ms: int) -> None:
+    def add_reward(
+        self, decision_id: str, user_id: str, reward: float | None, at_ms: int, now_ms: int
+    ) -> None:
         self._run(
-            "add_rewards", decision_id=decision_id, user_id=user_id, reward=reward, at_ms=at_ms, arrived_at_ms=now_ms
+            "add_rewards",
+            decision_id=decision_id,
+            user_id=user_id,
+            reward=reward,
+            at_ms=at_ms,
+            arrived_at_ms=now_ms,
         )
 
     def put_profile_row(self, user_id: str, row: StoredValue) -> None:
@@ -209,5 +218,3 @@ class SqlTransaction(SqlReader):
             self._run("stop_waiting", key=key)
         else:
             self._run("refuse_waiting", of_key=key, reason=refusal)
-
-

@@ -1,0 +1,89 @@
+"""oo demo: personas live through a month in a store of their own, and what was learned is printed."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from rich.progress import Progress
+
+from oo.cli.shell import print_json, print_table, progress_console, with_json
+from oo.compose import compose
+from oo.evaluation.persona import Persona
+from oo.evaluation.personas import cast
+from oo.settings import load_settings
+from oo.usecases.live import Live, Lived
+
+YARDSTICK = "uniform/v1"
+START = date(2026, 9, 1)
+"""The first day of the lives: fixed, so that the same seed gives the same month whenever it is run."""
+
+
+@click.command()
+@click.option("--users", type=click.IntRange(1, 1000), default=12, show_default=True, help="How many people.")
+@click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True, help="How many days.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed, the same lives."
+)
+@click.option("--no-serve", is_flag=True, help="Print the summary and end.")
+@with_json
+def demo(users: int, days: int, seed: int, *, no_serve: bool, as_json: bool) -> None:
+    """Let personas with task lists live through a month by the real use cases, and print what was learned.
+
+    The lives are lived twice, in temporary stores: once by the active policy, once with tips drawn at random.
+    """
+    del no_serve  # there is no service to go on with yet
+    personas = cast(users, seed)
+    active = load_settings().policy
+    with Progress(console=progress_console(), transient=True) as bar:
+        lives = {
+            policy: _lived(personas, policy, days, seed, bar) for policy in dict.fromkeys((active, YARDSTICK))
+        }
+    summary = _summary(users, days, active, lives)
+    if as_json:
+        print_json(summary)
+    else:
+        _print(summary)
+
+
+def _lived(personas: Sequence[Persona], policy: str, days: int, seed: int, bar: Progress) -> Lived:
+    task = bar.add_task(f"living {days} days with {policy}", total=len(personas))
+    with tempfile.TemporaryDirectory(prefix="oo-demo-") as folder:
+        app = compose(load_settings(database=f"sqlite:///{Path(folder) / 'oo.db'}", policy=policy))
+        try:
+            live = Live(app=app, seed=seed, timer=time.perf_counter)
+            return live(personas, start=START, days=days, progress=lambda: bar.advance(task))
+        finally:
+            app.close()
+
+
+def _summary(users: int, days: int, active: str, lives: dict[str, Lived]) -> dict[str, Any]:
+    p50, p99 = np.percentile(np.array(lives[active].recommend_sec) * 1_000, [50, 99]).tolist()
+    return {
+        "users": users,
+        "days": days,
+        "tips_served": lives[active].tips_served,
+        "active": active,
+        "reward_rate": {policy: round(lived.reward_rate, 6) for policy, lived in lives.items()},
+        "recommend_ms": {"p50": round(p50, 3), "p99": round(p99, 3)},
+    }
+
+
+def _print(summary: dict[str, Any]) -> None:
+    rates, active = summary["reward_rate"], summary["active"]
+    click.echo(
+        f"{summary['users']} people lived {summary['days']} days and were shown {summary['tips_served']:,} tips."
+    )
+    print_table(
+        ["policy", "reward a tip", "against random"],
+        [[policy, f"{rate:.3f}", f"{rate / rates[YARDSTICK] - 1:+.0%}"] for policy, rate in rates.items()],
+        empty="",
+    )
+    times = summary["recommend_ms"]
+    click.echo(
+        f"One recommendation by {active} took {times['p50']:.1f} ms (median), {times['p99']:.1f} ms (p99)."
+    )

@@ -1,0 +1,42 @@
+"""How a command ends: errors that say what to do, on standard error, and the exit code."""
+
+import json
+import os
+import sys
+from typing import Any
+
+import click
+
+from oo.domain.errors import OoError
+
+REFUSED = 1
+INTERRUPTED = 130
+
+
+def reported(command: click.Command, **options: Any) -> int:
+    """Run a command and return its exit code; an error of ours is printed, for programs too under `--json`."""
+    try:
+        code = command.main(standalone_mode=False, **options)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        return INTERRUPTED
+    except OoError as error:
+        _print(error)
+        return REFUSED
+    except BrokenPipeError:
+        # The reader of our output went away: leave nothing for the interpreter to flush into it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return REFUSED
+    return code if isinstance(code, int) else 0
+
+
+def _print(error: OoError) -> None:
+    if "--json" in sys.argv:
+        document = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+        click.echo(json.dumps(document, ensure_ascii=False))
+    click.echo(f"oo: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"    {error.hint}", err=True)

@@ -1,0 +1,56 @@
+"""oo profile: what is known of a person."""
+
+from typing import Any
+
+import click
+
+from oo.cli.shell import Instant, now_ms, opened, print_json, print_table, with_store
+from oo.domain.instant import format_instant
+from oo.domain.profile import Profile
+
+
+@click.command()
+@click.argument("user_id", metavar="U")
+@click.option("--at", "at_ms", type=Instant(), metavar="TIME", help="As of then, computed from the facts.")
+@click.option("--rebuild", is_flag=True, help="Compute everything anew.")
+@click.option("--stored", is_flag=True, help="What is stored, stale values too; compute nothing.")
+@with_store
+def profile(
+    user_id: str, at_ms: int | None, db: str | None, *, rebuild: bool, stored: bool, as_json: bool
+) -> None:
+    """Show the profile of the person U; values past their TTL are computed anew."""
+    if sum((at_ms is not None, rebuild, stored)) > 1:
+        raise click.UsageError("--at, --rebuild and --stored exclude each other.")
+    with opened(db) as app:
+        if at_ms is not None:
+            known = app.profiles.as_of(user_id, at_ms=at_ms)
+        elif rebuild:
+            known = app.profiles.rebuild(user_id, now_ms=now_ms())
+        elif stored:
+            known = app.profiles.stored(user_id, now_ms=now_ms())
+        else:
+            known = app.profiles.get(user_id, now_ms=now_ms())
+    if as_json:
+        print_json(document(known))
+    else:
+        rows = [
+            [name, each["value"], each["status"], each["computed_at"], f"{each['ttl_sec'] / 3600:g} h"]
+            for name, each in document(known)["features"].items()
+        ]
+        print_table(["feature", "value", "status", "as of", "ttl"], rows, empty="The catalogue is empty.")
+
+
+def document(known: Profile) -> dict[str, Any]:
+    """Return a profile as JSON: the shape of `GET /users/{id}/profile`."""
+    return {
+        "user_id": known.user_id,
+        "features": {
+            name: {
+                "value": each.value,
+                "status": each.status.value,
+                "computed_at": None if each.computed_at_ms is None else format_instant(each.computed_at_ms),
+                "ttl_sec": each.ttl_sec,
+            }
+            for name, each in known.features.items()
+        },
+    }

@@ -1,0 +1,110 @@
+"""What the commands share: the store, the clock, ids, zones, and how answers are printed."""
+
+import functools
+import json
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import tzlocal
+from rich.console import Console
+from rich.table import Table
+
+from oo.compose import compose
+from oo.domain.instant import parse_instant
+from oo.settings import load_settings
+from oo.usecases.app import App
+
+_PIPED_WIDTH = 200
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def with_store(command: Command) -> Command:
+    """Give a command `--db` and `--json`."""
+    command = click.option("--db", metavar="URL", help="The store: sqlite:///FILE, or a file.")(command)
+    return with_json(command)
+
+
+def with_json(command: Command) -> Command:
+    """Give a command `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
+
+
+@contextmanager
+def opened(db: str | None) -> Iterator[App]:
+    """Open the App over the store that `--db`, the environment or the data folder names, and close it after."""
+    overrides = {} if db is None else {"database": db if ":" in db else f"sqlite:///{Path(db).absolute()}"}
+    app = compose(load_settings(**overrides))
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+def now_ms() -> int:
+    """Return this machine's time in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def new_id() -> str:
+    """Return a new id: 64 random bits in hexadecimal."""
+    return secrets.token_hex(8)
+
+
+def machine_tz() -> str:
+    """Return the name of this machine's zone, UTC where it has none."""
+    name = tzlocal.get_localzone_name()
+    return name or "UTC"
+
+
+class Instant(click.ParamType[int]):
+    """A time with a zone, as epoch milliseconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read ISO 8601 with an offset or Z; raises `InvalidInstant`."""
+        del param, ctx
+        return value if isinstance(value, int) else parse_instant(value)
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on standard output."""
+    click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+
+@functools.cache
+def console() -> Console:
+    """Return the console for answers to people; where they go into a pipe or a file, lines may be long."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+
+
+@functools.cache
+def progress_console() -> Console:
+    """Return the console for progress: standard error, so that standard output holds the answer alone."""
+    return Console(stderr=True)
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty: str) -> None:
+    """Print rows under their columns, or what to do where there are none; numbers stand to the right."""
+    if not rows:
+        click.echo(empty)
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for position, column in enumerate(columns):
+        numeric = all(isinstance(row[position], int | float) for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    console().print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
