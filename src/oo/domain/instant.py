@@ -104,6 +104,12 @@ def local(at_ms: int, tz: str) -> datetime:
     return (_EPOCH + at_ms * _MILLISECOND).astimezone(zone(tz))
 
 
+@functools.lru_cache(maxsize=1024)
+def local_day(at_ms: int, tz: str) -> str:
+    """Return the day on the wall clock in `tz` at an instant, as `2026-09-02`."""
+    return local(at_ms, tz).date().isoformat()
+
+
 @dataclass(frozen=True, slots=True)
 class LocalTime:
     """What a person's wall clock showed: `hour` 0-23, `weekday` 0 (Monday) to 6."""

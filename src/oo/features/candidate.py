@@ -1,6 +1,6 @@
 """Request-time features of one candidate task."""
 
-from oo.domain.instant import DAY, is_day, local, parse_instant
+from oo.domain.instant import DAY, is_day, local_day, parse_instant
 from oo.domain.task import Task
 from oo.domain.tip import Candidate
 from oo.features.registry import Registry
@@ -13,7 +13,7 @@ def is_overdue(task: Task, moment: Moment) -> bool:
     if due is None:
         return False
     if is_day(due):
-        return due < local(moment.now_ms, moment.tz).date().isoformat()
+        return due < local_day(moment.now_ms, moment.tz)
     return parse_instant(due) < moment.now_ms
 
 

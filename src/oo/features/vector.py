@@ -6,7 +6,7 @@ changed constant would change the meaning of everything learned, so a new scalin
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -116,7 +116,7 @@ def vectorise(
     feature is NaN or infinite.
     """
     moment = Reading(profile=profile, context=context, candidate={}, neutrals=neutrals)
-    readings = [replace(moment, candidate=candidate) for candidate in candidates]
+    readings = [Reading(profile={}, context={}, candidate=each, neutrals={}) for each in candidates]
     columns = {factor: _column(factor, moment, readings) for factor in _factors(dimensions)}
     x = np.empty((len(candidates), len(dimensions)))
     for position, name in enumerate(dimensions):

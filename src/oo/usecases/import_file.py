@@ -80,7 +80,7 @@ class ImportFile:
     def _take_over(
         self, lines: Sequence[ReadLine], now_ms: int
     ) -> tuple[Iterator[Outcome], Sequence[Outcome]]:
-        facts = [fact for line in lines for fact in line.facts if isinstance(fact, TaskFact)]
+        facts = [[fact for fact in line.facts if isinstance(fact, TaskFact)] for line in lines]
         return iter(self.tasks.take_over(facts, now_ms=now_ms)), ()
 
 

@@ -1,7 +1,7 @@
 """Keep a person's tasks: by hand, or from a list that lives elsewhere."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from oo.domain.errors import InvalidFact
 from oo.domain.facts import TaskCompleted, TaskFact, TaskUpsert
@@ -52,38 +52,38 @@ class Tasks:
 
         return self.store.read(ask)
 
-    def take_over(self, facts: Sequence[TaskFact], *, now_ms: int) -> list[Outcome]:
-        """Record what a task list says that is not known yet, and return the outcome of each fact, in order.
+    def take_over(self, lines: Sequence[Sequence[TaskFact]], *, now_ms: int) -> list[Outcome]:
+        """Record what a task list says that is not known yet; return the outcome of each fact, line by line in order.
 
-        A version equal to the one in force is a duplicate, whenever it was read; so is the completion of a task that is
-        completed as of its last change.
+        A version equal to the one in force is a duplicate, whenever it was read. So is the version on a line that
+        completes a known task, since tools drop the priority there: the completion is the news.
         """
 
         def change(transaction: Transaction) -> list[Outcome]:
-            return [self._taken_over(transaction, fact, now_ms) for fact in facts]
+            return [
+                self._taken_over(transaction, fact, now_ms, completes=any(map(_is_completion, line)))
+                for line in lines
+                for fact in line
+            ]
 
         return self.store.write(change)
 
-    def _taken_over(self, transaction: Transaction, fact: TaskFact, now_ms: int) -> Outcome:
+    def _taken_over(self, transaction: Transaction, fact: TaskFact, now_ms: int, *, completes: bool) -> Outcome:
         known = transaction.task(fact.user_id, fact.task_id)
-        if known is not None:
-            if _says_nothing_new(fact, known):
-                return Outcome(key=fact.key, fate=Fate.DUPLICATE)
-            fact = _not_before(fact, known)
+        if known is not None and _says_nothing_new(fact, known, completes=completes):
+            return Outcome(key=fact.key, fate=Fate.DUPLICATE)
         return self.ingest.within(transaction, [fact], now_ms=now_ms).outcomes[0]
 
 
-def _says_nothing_new(fact: TaskFact, known: Task) -> bool:
+def _is_completion(fact: TaskFact) -> bool:
+    return isinstance(fact, TaskCompleted)
+
+
+def _says_nothing_new(fact: TaskFact, known: Task, *, completes: bool) -> bool:
     if isinstance(fact, TaskUpsert):
-        return same_content(fact, known.content)
-    if isinstance(fact, TaskCompleted):
-        return known.completed_at_ms is not None and known.completed_at_ms >= known.changed_at_ms
-    return known.deleted_at_ms is not None and known.deleted_at_ms >= known.changed_at_ms
-
-
-def _not_before(fact: TaskFact, known: Task) -> TaskFact:
-    """Return the fact, dated no earlier than the version it follows: a list may know only the day of a completion."""
-    return replace(fact, at_ms=max(fact.at_ms, known.content.at_ms))
+        return completes or same_content(fact, known.content)
+    closed_at_ms = known.completed_at_ms if _is_completion(fact) else known.deleted_at_ms
+    return closed_at_ms is not None and closed_at_ms >= known.changed_at_ms
 
 
 def check_title(title: str) -> str:
