@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from oo.domain.decision import Decision, PolicyScore
-from oo.domain.facts import Fact, TaskFact, TipFeedback, TipServed
+from oo.domain.facts import Fact, RewardFact, TaskFact, TipFeedback, TipServed
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import StoredValue
 from oo.domain.task import GivenReaction, Task
@@ -48,6 +48,9 @@ class Reader(Protocol):
 
     def task_facts(self, user_id: str, task_id: str) -> list[TaskFact]:
         """Return the facts that a task is the fold of."""
+
+    def reward_facts(self, user_id: str, decision_id: str) -> list[RewardFact]:
+        """Return the rewards given for a decision from outside."""
 
     def reaction_on_task(self, user_id: str, task_id: str) -> GivenReaction | None:
         """Return the latest of the reactions in force on the tips about a task."""

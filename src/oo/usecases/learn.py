@@ -7,7 +7,7 @@ import numpy as np
 
 from oo.domain.decision import Floats, PolicyScore
 from oo.domain.errors import InvalidFact, OoError
-from oo.domain.facts import TipFeedback, TipServed
+from oo.domain.facts import RewardFact, TipFeedback, TipServed
 from oo.domain.instant import FOREVER
 from oo.features.fold import in_force
 from oo.features.registry import Registry
@@ -73,32 +73,21 @@ class Learner:
             ) from error
         return x.reshape(-1)
 
-    def settle_reaction(self, transaction: Transaction, given: TipFeedback, now_ms: int) -> None:
-        """Bring the reward of a tip, and with it every policy's state, in line with the reaction now in force."""
-        current = in_force(transaction.reactions(given.tip_id), FOREVER)
-        reward = reward_of(current.reaction) if current else None
-        self.settle(transaction, given.tip_id, given.user_id, reward, given.at_ms, now_ms)
-
-    def settle(  # a ledger entry is that wide
-        self,
-        transaction: Transaction,
-        decision_id: str,
-        user_id: str,
-        reward: float | None,
-        at_ms: int,
-        now_ms: int,
+    def settle(
+        self, transaction: Transaction, decision_id: str, given: TipFeedback | RewardFact, now_ms: int
     ) -> None:
-        """Put `reward` in force for a decision, None for none, and teach every policy the difference."""
+        """Bring the reward of a decision, and with it every policy's state, in line with all that was given for it."""
         before = transaction.reward(decision_id)
+        reward = _reward_in_force(transaction, decision_id, given.user_id)
         if reward == before:
             return
-        transaction.add_reward(decision_id, user_id, reward, at_ms, now_ms)
+        transaction.add_reward(decision_id, given.user_id, reward, given.at_ms, now_ms)
         for score in transaction.scores(decision_id):
             policy = self.policies.get(score.policy)
             if policy is not None:
-                state = self.state(transaction, user_id, policy)
+                state = self.state(transaction, given.user_id, policy)
                 state = _changed(policy, state, score, before, reward)
-                transaction.put_policy_state(user_id, policy.name, state, now_ms)
+                transaction.put_policy_state(given.user_id, policy.name, state, now_ms)
 
     def refold(self, reader: Reader, user_id: str, policy: Policy) -> State:
         """Return the state that the ledger adds up to: what the stored one must equal, byte for byte."""
@@ -112,6 +101,16 @@ class Learner:
         for policy in self.policies.values():
             if self.state(reader, user_id, policy) != self.refold(reader, user_id, policy):
                 yield policy.name
+
+
+def _reward_in_force(reader: Reader, decision_id: str, user_id: str) -> float | None:
+    """Return the latest of the reaction in force and the rewards from outside; the reaction's at equal times."""
+    reaction = in_force(reader.reactions(decision_id), FOREVER)
+    given = [(fact.at_ms, fact.reward) for fact in reader.reward_facts(user_id, decision_id)]
+    latest = max(given, default=None)
+    if reaction is not None and (latest is None or reaction.at_ms >= latest[0]):
+        return reward_of(reaction.reaction)
+    return latest[1] if latest else None
 
 
 def _changed(

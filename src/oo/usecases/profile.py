@@ -29,7 +29,7 @@ class Profiles:
 
         def change(transaction: Transaction) -> Profile:
             find.person(transaction, user_id)
-            self.recompute(transaction, user_id, self.registry.names(), now_ms=now_ms)
+            transaction.drop_profile_rows(user_id, self.registry.names())
             return self.current(transaction, user_id, now_ms=now_ms)
 
         return self.store.write(change)
@@ -71,11 +71,18 @@ class Profiles:
         return self._profile(user_id, rows, now_ms)
 
     def recompute(self, transaction: Transaction, user_id: str, names: Iterable[str], *, now_ms: int) -> None:
-        """Compute and store the named features as of now, in the transaction of the event that touched them."""
+        """Compute and store the named features in the transaction of the event that touched them.
+
+        They are computed as of now, or as of the stored value's own instant where that is later: what is told
+        afterwards must be in a value that is there already.
+        """
         wanted = set(names)
+        rows = transaction.profile_rows(user_id)
         for definition in self.registry.batched:
             if definition.name in wanted:
-                transaction.put_profile_row(user_id, self._computed(transaction, definition, user_id, now_ms))
+                row = rows.get(definition.name)
+                at_ms = now_ms if row is None else max(now_ms, row.computed_at_ms)
+                transaction.put_profile_row(user_id, self._computed(transaction, definition, user_id, at_ms))
 
     def _computed(
         self, reader: Reader, definition: FeatureDefinition, user_id: str, at_ms: int

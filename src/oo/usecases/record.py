@@ -113,18 +113,22 @@ class Recording:
             return Outcome(key=fact.key, fate=Fate.DUPLICATE)
         self.transaction.add_reaction(fact, tip, person, self.now_ms)
         self._settle_task(person, tip.candidate_id)
-        self.learner.settle_reaction(self.transaction, fact, self.now_ms)
+        self.learner.settle(self.transaction, fact.tip_id, fact, self.now_ms)
         self._publish(fact)
         return Outcome(key=fact.key, fate=Fate.ACCEPTED)
 
     def _reward(self, fact: RewardFact, person: Person) -> Outcome:
-        if self.transaction.decision(fact.decision_id) is None:
+        tip = self.transaction.tip(fact.decision_id)
+        if tip is None:
             return self._wait(fact, awaits=tip_key(fact.decision_id))
+        if tip.user_id != fact.user_id or tip.policy not in {None, fact.policy}:
+            raise ConflictingFact(
+                f"The decision {fact.decision_id!r} was not taken by {fact.policy!r} for {fact.user_id!r}.",
+                "Reward the policy that decided.",
+            )
         outcome = self._once(fact, person)
         if outcome.fate is Fate.ACCEPTED:
-            self.learner.settle(
-                self.transaction, fact.decision_id, fact.user_id, fact.reward, fact.at_ms, self.now_ms
-            )
+            self.learner.settle(self.transaction, fact.decision_id, fact, self.now_ms)
             self._publish(fact)
         return outcome
 

@@ -68,7 +68,9 @@ class Tasks:
 
         return self.store.write(change)
 
-    def _taken_over(self, transaction: Transaction, fact: TaskFact, now_ms: int, *, completes: bool) -> Outcome:
+    def _taken_over(
+        self, transaction: Transaction, fact: TaskFact, now_ms: int, *, completes: bool
+    ) -> Outcome:
         known = transaction.task(fact.user_id, fact.task_id)
         if known is not None and _says_nothing_new(fact, known, completes=completes):
             return Outcome(key=fact.key, fate=Fate.DUPLICATE)

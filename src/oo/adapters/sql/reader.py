@@ -6,7 +6,7 @@ from typing import Any
 from oo.adapters.sql.bodies import decode, decode_fact, unpack
 from oo.adapters.sql.session import Row, Runner
 from oo.domain.decision import Decision, PolicyScore
-from oo.domain.facts import Fact, Reaction, TaskFact, TaskUpsert, TipFeedback, TipServed
+from oo.domain.facts import Fact, Reaction, RewardFact, TaskFact, TaskUpsert, TipFeedback, TipServed
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import StoredValue, Value
 from oo.domain.task import GivenReaction, Task
@@ -43,9 +43,14 @@ class SqlReader:
         return tuple(_task(row) for row in self._runner.rows("live_tasks", user_id=user_id, now_ms=now_ms))
 
     def task_facts(self, user_id: str, task_id: str) -> list[TaskFact]:
-        rows = self._runner.rows("task_facts", user_id=user_id, task_id=task_id)
-        facts = (decode_fact(*row) for row in rows)
-        return [fact for fact in facts if isinstance(fact, TaskFact)]
+        return [fact for fact in self._facts_about(user_id, task_id) if isinstance(fact, TaskFact)]
+
+    def reward_facts(self, user_id: str, decision_id: str) -> list[RewardFact]:
+        return [fact for fact in self._facts_about(user_id, decision_id) if isinstance(fact, RewardFact)]
+
+    def _facts_about(self, user_id: str, subject_id: str) -> list[Fact]:
+        rows = self._runner.rows("facts_about", user_id=user_id, subject_id=subject_id)
+        return [decode_fact(*row) for row in rows]
 
     def reaction_on_task(self, user_id: str, task_id: str) -> GivenReaction | None:
         row = self._runner.row("reaction_on_task", user_id=user_id, task_id=task_id)

@@ -96,7 +96,9 @@ READS: dict[str, ClauseElement] = {
     "live_tasks": select(tasks)
     .where(_where(t.user_id), t.live_from_ms <= bindparam("now_ms"), t.live_from_ms < FOREVER)
     .order_by(t.task_id),
-    "task_facts": select(s.type, s.body).where(_where(s.user_id), _where(s.task_id)).order_by(s.at_ms, s.seq),
+    "facts_about": select(s.type, s.body)
+    .where(_where(s.user_id), _where(s.subject_id))
+    .order_by(s.at_ms, s.seq),
     "reaction_on_task": select(f.reaction, f.at_ms, f.snooze_until_ms)
     .select_from(tip_views.join(tip_feedback, and_(f.tip_id == v.tip_id, f.until_ms == FOREVER)))
     .where(_where(v.user_id), v.candidate_id == bindparam("task_id"), f.reaction != "none")

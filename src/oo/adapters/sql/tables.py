@@ -60,18 +60,21 @@ signals = Table(
     _user(),
     _text("key"),
     _text("type"),
-    _text("task_id", nullable=True),
+    _text("subject_id", nullable=True),
     _time("at_ms"),
     _time("arrived_at_ms"),
     Column("local_hour", SmallInteger, nullable=False),
     Column("local_weekday", SmallInteger, nullable=False),
     _text("body"),
     UniqueConstraint("key"),
-    Index("ix_signals_task", "user_id", "task_id", "at_ms"),
+    Index("ix_signals_subject", "user_id", "subject_id", "at_ms"),
     Index("ix_signals_user_type_at", "user_id", "type", "at_ms"),
     sqlite_autoincrement=True,
 )
-"""Every fact that is neither a tip nor a reaction: its key is what makes it enter once."""
+"""Every fact that is neither a tip nor a reaction: its key makes it enter once.
+
+`subject_id` is the task or the decision it is about.
+"""
 
 tasks = Table(
     "tasks",

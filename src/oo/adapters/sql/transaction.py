@@ -7,7 +7,7 @@ from oo.adapters.sql.bodies import encode, encode_fact, pack
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.session import Runner
 from oo.domain.decision import PolicyScore
-from oo.domain.facts import Fact, TaskFact, TipFeedback, TipServed
+from oo.domain.facts import Fact, RewardFact, TaskFact, TipFeedback, TipServed
 from oo.domain.instant import FOREVER
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import StoredValue
@@ -45,7 +45,7 @@ class SqlTransaction(SqlReader):
             user_id=fact.user_id,
             key=fact.key,
             type=fact.type,
-            task_id=fact.task_id if isinstance(fact, TaskFact) else None,
+            subject_id=_subject(fact),
             at_ms=fact.at_ms,
             arrived_at_ms=now_ms,
             local_hour=wall.hour,
@@ -218,3 +218,13 @@ class SqlTransaction(SqlReader):
             self._run("stop_waiting", key=key)
         else:
             self._run("refuse_waiting", of_key=key, reason=refusal)
+
+
+def _subject(fact: Fact) -> str | None:
+    match fact:
+        case TaskFact():
+            return fact.task_id
+        case RewardFact():
+            return fact.decision_id
+        case _:
+            return None

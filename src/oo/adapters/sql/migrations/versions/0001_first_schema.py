@@ -93,7 +93,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("task_id", sa.Text(), nullable=True),
+        sa.Column("subject_id", sa.Text(), nullable=True),
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
         sa.Column("arrived_at_ms", sa.BigInteger(), nullable=False),
         sa.Column("local_hour", sa.SmallInteger(), nullable=False),
@@ -104,7 +104,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name="uq_signals_key"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_signals_task", "signals", ["user_id", "task_id", "at_ms"], unique=False)
+    op.create_index("ix_signals_subject", "signals", ["user_id", "subject_id", "at_ms"], unique=False)
     op.create_index("ix_signals_user_type_at", "signals", ["user_id", "type", "at_ms"], unique=False)
     op.create_table(
         "tasks",
