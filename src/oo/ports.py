@@ -122,6 +122,9 @@ class Transaction(Reader, Protocol):
     def add_tip(self, fact: TipServed, person: Person, now_ms: int) -> None:
         """Record a served tip, and its decision where the fact holds the candidates."""
 
+    def mark_shown(self, tip_id: str, at_ms: int) -> None:
+        """Record that a tip was shown at an instant, unless it was shown before."""
+
     def add_reaction(self, fact: TipFeedback, tip: Tip, person: Person, now_ms: int) -> None:
         """Record a reaction, and from when to when each of the tip's reactions is in force."""
 

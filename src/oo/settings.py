@@ -5,7 +5,7 @@ from typing import Annotated
 
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from oo.domain.errors import InvalidSetting
 
@@ -53,3 +53,5 @@ def load_settings(**overrides: str) -> Settings:
         first = error.errors(include_url=False, include_input=False)[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
         raise InvalidSetting(f"OO_{name}: {first['msg']}.", "Change or unset that variable.") from error
+    except SettingsError as error:
+        raise InvalidSetting(f"{error}.", "Write a list as JSON, or unset that variable.") from error

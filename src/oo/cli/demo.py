@@ -73,6 +73,10 @@ def _summary(users: int, days: int, active: str, lives: dict[str, Lived]) -> dic
     }
 
 
+def _against(rate: float, yardstick: float) -> str | None:
+    return f"{rate / yardstick - 1:+.0%}" if yardstick else None
+
+
 def _print(summary: dict[str, Any]) -> None:
     rates, active = summary["reward_rate"], summary["active"]
     click.echo(
@@ -80,7 +84,7 @@ def _print(summary: dict[str, Any]) -> None:
     )
     print_table(
         ["policy", "reward a tip", "against random"],
-        [[policy, f"{rate:.3f}", f"{rate / rates[YARDSTICK] - 1:+.0%}"] for policy, rate in rates.items()],
+        [[policy, f"{rate:.3f}", _against(rate, rates[YARDSTICK])] for policy, rate in rates.items()],
         empty="",
     )
     times = summary["recommend_ms"]

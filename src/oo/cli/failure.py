@@ -30,6 +30,10 @@ def reported(command: click.Command, **options: Any) -> int:
         # The reader of our output went away: leave nothing for the interpreter to flush into it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return REFUSED
+    except OSError as error:
+        # A full disk, a folder that may not be written: the system says what, and a traceback would say no more.
+        click.echo(f"oo: {error}", err=True)
+        return REFUSED
     return code if isinstance(code, int) else 0
 
 

@@ -60,6 +60,10 @@ def import_(  # one parameter an option
 
 
 def _source(file: Path, form: str | None) -> Source:
+    if file.exists() and not file.is_file():
+        raise UnreadableFile(
+            f"{file} is not a file.", "It is read twice: write it to a file, and import that."
+        )
     try:
         with file.open("rb") as stream:
             sample = stream.read(SAMPLE_BYTES)
@@ -82,7 +86,12 @@ def _check_user(read: list[tuple[Path, Source]], user_id: str | None) -> None:
 def _imported(
     app: App, file: Path, source: Source, user_id: str, tz: str, encoding: str | None
 ) -> ImportReport:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
     with file.open("rb") as stream, Progress(*columns, console=progress_console(), transient=True) as bar:
         task = bar.add_task(file.name, total=file.stat().st_size)
         return app.import_file(
@@ -98,7 +107,7 @@ def _imported(
 
 def _document(file: Path, source: Source, report: ImportReport) -> dict[str, object]:
     return {
-        "file": str(file),
+        "file": click.format_filename(file),
         "format": source.name,
         **{fate.value: report.counts[fate] for fate in Fate},
         "refusals": [{"line": number, "message": message} for number, message in report.refused],
@@ -117,7 +126,7 @@ def _print(file: Path, report: ImportReport) -> None:
     counted = ", ".join(
         f"{report.counts[fate]:,} {word}" for fate, word in _WORDS.items() if report.counts[fate]
     )
-    click.echo(f"{file.name}: {counted or 'nothing in it'}.")
+    click.echo(f"{click.format_filename(file, shorten=True)}: {counted or 'nothing in it'}.")
     for number, message in report.refused[:_SHOWN]:
         click.echo(f"  line {number}: {message}", err=True)
     hidden = report.counts[Fate.REFUSED] - _SHOWN

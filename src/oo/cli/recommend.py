@@ -25,7 +25,9 @@ def recommend(
     """Show the person U the next tip. One that is open, without an answer, is shown again for 30 minutes."""
     moment = now_ms() if at_ms is None else at_ms
     with opened(db) as app:
-        answer = app.recommend(user_id, now_ms=moment, tip_id=new_id(), fresh=fresh, explain=explain)
+        answer = app.recommend(
+            user_id, now_ms=moment, tip_id=new_id(), fresh=fresh, explain=explain, shown=not as_json
+        )
     if as_json:
         print_json(document(answer))
     else:

@@ -81,7 +81,9 @@ def print_json(document: Any) -> None:
 @functools.cache
 def console() -> Console:
     """Return the console for answers to people; where they go into a pipe or a file, lines may be long."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+    on_screen = sys.stdout is not None and sys.stdout.isatty()
+    # What people write is shown as they wrote it: [b] and :tada: mean nothing here.
+    return Console(highlight=False, markup=False, emoji=False, width=None if on_screen else _PIPED_WIDTH)
 
 
 @functools.cache

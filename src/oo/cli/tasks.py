@@ -6,7 +6,7 @@ from oo.cli.shell import new_id, now_ms, opened, print_json, print_table, with_s
 from oo.domain.facts import TaskUpsert
 from oo.domain.instant import parse_day_or_instant
 from oo.domain.task import Task
-from oo.usecases.tasks import check_title
+from oo.usecases.tasks import check_category, check_title
 
 
 @click.group()
@@ -47,7 +47,7 @@ def add(  # one parameter an option
         due=due and parse_day_or_instant(due),
         start=start and parse_day_or_instant(start),
         priority=priority,
-        category=category,
+        category=None if category is None else check_category(category),
         source="shell",
     )
     with opened(db) as app:

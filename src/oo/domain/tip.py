@@ -2,11 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from oo.domain.facts import Features, Reaction
 
 OPEN_FOR_MS = 30 * 60 * 1_000
 """How long a tip without a reaction is returned again: 30 minutes."""
+
+
+class Standing(StrEnum):
+    """Four different things: handed out, before the person's eyes, answered, and not answered for too long."""
+
+    SERVED = "served"
+    SHOWN = "shown"
+    REACTED = "reacted"
+    SILENT = "silent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +34,14 @@ class Tip:
     prompt_version: str | None
     shown_at_ms: int | None
     reaction: Reaction | None
+
+    def standing(self, now_ms: int) -> Standing:
+        """Say how far the tip has come as of now; only a reaction teaches anything."""
+        if self.reaction not in {None, Reaction.NONE}:
+            return Standing.REACTED
+        if now_ms - self.served_at_ms >= OPEN_FOR_MS:
+            return Standing.SILENT
+        return Standing.SERVED if self.shown_at_ms is None else Standing.SHOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Learn from rewards: keep each policy's state equal to the fold of the ledger."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -17,7 +18,10 @@ from oo.ports import Reader, Transaction
 from oo.rewards import reward_of
 
 IMPORTED = "imported"
-"""The role of a policy that learns from a decision it did not take part in."""
+"""The role of a policy that learns from a decision taken elsewhere."""
+SHADOW = "shadow"
+"""The role of a policy that scores and learns from a decision, and changes nothing for the person."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,45 +37,51 @@ class Learner:
         stored = reader.policy_state(user_id, policy.name)
         return State.empty(policy.dimensions) if stored is None else stored.aligned(policy.dimensions)
 
+    def vectors(self, policy: Policy, fact: TipServed) -> Floats:
+        """Return the candidates of a decision as a policy sees them: float64[n_candidates, d]."""
+        return vectorise(
+            policy.dimensions,
+            profile=fact.profile_features or {},
+            context=fact.context or {},
+            candidates=fact.candidates or (),
+            neutrals=self.registry.neutrals,
+        )
+
+    def shadowed(self, reader: Reader, fact: TipServed) -> Iterator[PolicyScore]:
+        """Yield how each followed policy that did not choose sees a decision; one that fails is logged and left out."""
+        for name in self.following:
+            if name == fact.policy:
+                continue
+            try:
+                policy = self.policies[name]
+                x = self.vectors(policy, fact)
+                probabilities = policy.propensities(self.state(reader, fact.user_id, policy), x)
+                yield _score(policy, SHADOW, fact, x, probabilities)
+            except Exception:  # noqa: BLE001  # whatever it is, it is a shadow's own, and no one else's
+                _log.exception("shadow %s failed on decision %s", name, fact.tip_id)
+
     def imported(self, fact: TipServed) -> list[PolicyScore]:
-        """Return the rows that the following policies learn from a decision taken elsewhere, if it was logged whole."""
+        """Return the rows that the followed policies learn from a decision taken elsewhere, if it was logged whole.
+
+        Raises `InvalidFact` where the shown candidate is not among the logged ones, or a raw feature is no number.
+        """
         if fact.candidates is None:
             return []
-        ids = [candidate.get("id") for candidate in fact.candidates]
-        if fact.candidate_id not in ids:
+        if fact.candidate_id not in [candidate.get("id") for candidate in fact.candidates]:
             raise InvalidFact(
                 f"The candidates do not hold the shown one, {fact.candidate_id!r}.", "Log all of them."
             )
-        return [
-            self._seen_by(self.policies[name], fact, ids.index(fact.candidate_id)) for name in self.following
-        ]
-
-    def _seen_by(self, policy: Policy, fact: TipServed, chosen: int) -> PolicyScore:
-        return PolicyScore(
-            decision_id=fact.tip_id,
-            policy=policy.name,
-            role=IMPORTED,
-            dimensions=policy.dimensions,
-            probabilities=np.array(fact.probabilities or (), dtype=np.float64),
-            row=self._row(policy, fact, chosen),
-            chosen=chosen,
-        )
-
-    def _row(self, policy: Policy, fact: TipServed, chosen: int) -> Floats:
+        probabilities = np.array(fact.probabilities or (), dtype=np.float64)
         try:
-            x = vectorise(
-                policy.dimensions,
-                profile=fact.profile_features or {},
-                context=fact.context or {},
-                candidates=(fact.candidates or ())[chosen : chosen + 1],
-                neutrals=self.registry.neutrals,
-            )
+            return [
+                _score(policy, IMPORTED, fact, self.vectors(policy, fact), probabilities)
+                for policy in (self.policies[name] for name in self.following)
+            ]
         except (TypeError, ValueError, OoError) as error:
             raise InvalidFact(
-                "A raw feature of the shown candidate, the context or the profile is not a finite number.",
+                "A raw feature of a candidate, the context or the profile is not a finite number.",
                 "Log features as numbers, booleans or null.",
             ) from error
-        return x.reshape(-1)
 
     def settle(
         self, transaction: Transaction, decision_id: str, given: TipFeedback | RewardFact, now_ms: int
@@ -101,6 +111,19 @@ class Learner:
         for policy in self.policies.values():
             if self.state(reader, user_id, policy) != self.refold(reader, user_id, policy):
                 yield policy.name
+
+
+def _score(policy: Policy, role: str, fact: TipServed, x: Floats, probabilities: Floats) -> PolicyScore:
+    chosen = [candidate["id"] for candidate in fact.candidates or ()].index(fact.candidate_id)
+    return PolicyScore(
+        decision_id=fact.tip_id,
+        policy=policy.name,
+        role=role,
+        dimensions=policy.dimensions,
+        probabilities=probabilities,
+        row=x[chosen],
+        chosen=chosen,
+    )
 
 
 def _reward_in_force(reader: Reader, decision_id: str, user_id: str) -> float | None:

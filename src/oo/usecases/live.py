@@ -82,7 +82,7 @@ class _Life:
     def _look(self, moment: Open) -> None:
         tip_id = f"demo-{digest(f'{self.seed}/{self.persona.name}/{moment.at_ms}')}"
         before = self.timer()
-        tip = self.app.recommend(self.persona.name, now_ms=moment.at_ms, tip_id=tip_id).tip
+        tip = self.app.recommend(self.persona.name, now_ms=moment.at_ms, tip_id=tip_id, shown=True).tip
         self.lived.recommend_sec.append(self.timer() - before)
         if tip is None:
             return

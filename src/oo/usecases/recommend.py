@@ -38,16 +38,26 @@ class Recommend:
     most_candidates: int
 
     def __call__(
-        self, user_id: str, *, now_ms: int, tip_id: str, fresh: bool = False, explain: bool = False
+        self,
+        user_id: str,
+        *,
+        now_ms: int,
+        tip_id: str,
+        fresh: bool = False,
+        explain: bool = False,
+        shown: bool = False,
     ) -> Recommendation:
         """Return the open tip again, or serve a new one under `tip_id`; `fresh` always serves a new one.
 
-        Raises `UnknownUser`. Where there is nothing to show, the answer has no tip and says why.
+        `shown` says that the person has the answer before their eyes, which is more than having been served.
+        Where there is nothing to show, the answer has no tip and says why. Raises `UnknownUser`.
         """
         checked(tip_id, "tip id")
 
         def change(transaction: Transaction) -> Recommendation:
             answer = self._recommend(transaction, user_id, now_ms, tip_id, fresh=fresh)
+            if shown and answer.tip is not None:
+                transaction.mark_shown(answer.tip.tip_id, now_ms)
             return self.explain.added(transaction, answer) if explain else answer
 
         return self.store.write(change)
@@ -107,14 +117,14 @@ class Recommend:
             row=x[chosen],
             chosen=chosen,
         )
-        self._record(transaction, fact, score)
+        self._record(transaction, fact, [score, *self.learner.shadowed(transaction, fact)])
         return _answer(_tip(fact), _why(probabilities, chosen))
 
-    def _record(self, transaction: Transaction, fact: TipServed, score: PolicyScore) -> None:
+    def _record(self, transaction: Transaction, fact: TipServed, scores: list[PolicyScore]) -> None:
         recording = Recording(
             transaction=transaction, registry=self.registry, learner=self.learner, now_ms=fact.at_ms
         )
-        recording.serve(fact, [score])
+        recording.serve(fact, scores)
         for user_id, names in recording.touched.items():
             self.profiles.recompute(transaction, user_id, names, now_ms=fact.at_ms)
 

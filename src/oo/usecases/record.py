@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from oo.domain.decision import PolicyScore
 from oo.domain.errors import ConflictingFact, InvalidFact, OoError, ReactionBeforeTip
 from oo.domain.facts import Fact, RewardFact, TaskFact, TipFeedback, TipServed, UserFact
-from oo.domain.instant import format_instant
+from oo.domain.instant import FOREVER, format_instant
 from oo.domain.outcome import Fate, Outcome
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.subjects import SUBJECT_OF
 from oo.domain.task import fold_task
 from oo.features.registry import Registry
 from oo.ports import Transaction, WaitingFact
-from oo.usecases.learn import Learner
+from oo.usecases.learn import SHADOW, Learner
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +46,9 @@ class Recording:
         assert person is not None, "a tip is served to a known person"  # noqa: S101
         self._add_tip(fact, person, scores)
         self._publish(fact)
+        for score in scores:
+            if score.role == SHADOW:
+                self.transaction.emit(f"signals.shadow.{score.policy}", fact, self.now_ms)
 
     def _record(self, fact: Fact) -> Outcome:
         person = self.transaction.person(fact.user_id)
@@ -86,11 +89,19 @@ class Recording:
     def _tip(self, fact: TipServed, person: Person) -> Outcome:
         known = self.transaction.tip_served(fact.tip_id)
         if known is not None:
-            return _repeated(fact, known)
+            return self._shown(fact, known)
         self._add_tip(fact, person, self.learner.imported(fact))
         self._publish(fact)
         self._release(fact.key)
         return Outcome(key=fact.key, fate=Fate.ACCEPTED)
+
+    def _shown(self, fact: TipServed, known: TipServed) -> Outcome:
+        """Take from a tip that is recorded already when it was first shown, and nothing else."""
+        outcome = _repeated(replace(fact, shown_at_ms=known.shown_at_ms), known)
+        if fact.shown_at_ms is None or fact.shown_at_ms >= (known.shown_at_ms or FOREVER):
+            return outcome
+        self.transaction.mark_shown(fact.tip_id, fact.shown_at_ms)
+        return replace(outcome, fate=Fate.ACCEPTED)
 
     def _add_tip(self, fact: TipServed, person: Person, scores: Sequence[PolicyScore]) -> None:
         self.transaction.add_tip(fact, person, self.now_ms)

@@ -1,5 +1,6 @@
 """Keep a person's tasks: by hand, or from a list that lives elsewhere."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -88,10 +89,21 @@ def _says_nothing_new(fact: TaskFact, known: Task, *, completes: bool) -> bool:
     return closed_at_ms is not None and closed_at_ms >= known.changed_at_ms
 
 
+_UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Control codes, ends of line and half characters. What joins emoji or turns the direction of writing is none."""
+
+
+def check_category(category: str) -> str:
+    """Return a category; raise `InvalidFact` for an empty one or one with control codes."""
+    if not category or _UNREADABLE.search(category):
+        raise InvalidFact("A category is one line of printable characters.", "Such as work, home, health.")
+    return category
+
+
 def check_title(title: str) -> str:
     """Return a title without white space around it; raise `InvalidFact` for an empty one or one with control codes."""
     stripped = title.strip()
-    if not stripped or not stripped.isprintable():
+    if not stripped or _UNREADABLE.search(stripped):
         raise InvalidFact(
             "A task needs a title of printable characters.", "Say what there is to do, in one line."
         )

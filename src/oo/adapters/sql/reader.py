@@ -10,7 +10,7 @@ from oo.domain.facts import Fact, Reaction, RewardFact, TaskFact, TaskUpsert, Ti
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import StoredValue, Value
 from oo.domain.task import GivenReaction, Task
-from oo.domain.tip import Tip
+from oo.domain.tip import Standing, Tip
 from oo.features.fold import Folded
 from oo.features.spec import FeatureDefinition
 from oo.policies.base import State
@@ -63,7 +63,7 @@ class SqlReader:
     def open_tip(self, user_id: str, since_ms: int, now_ms: int) -> Tip | None:
         row = self._runner.row("open_tip", user_id=user_id, since_ms=since_ms, now_ms=now_ms)
         tip = _tip(row) if row else None
-        return tip if tip and tip.reaction in {None, Reaction.NONE} else None
+        return tip if tip and tip.standing(now_ms) in {Standing.SERVED, Standing.SHOWN} else None
 
     def tip_served(self, tip_id: str) -> TipServed | None:
         row = self._runner.row("tip_served", tip_id=tip_id)

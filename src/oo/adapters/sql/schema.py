@@ -5,7 +5,7 @@ from contextlib import closing
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import URL, Connection, create_engine
 
 from oo.domain.errors import StoreError, StoreTooNew
 
@@ -26,7 +26,7 @@ def migrate(path: Path) -> None:
             f"The store {path} is at schema {current}; this oO knows {REVISION}.",
             "Install a newer oO to use it.",
         )
-    engine = create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT")
+    engine = create_engine(URL.create("sqlite", database=str(path)), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         connection.exec_driver_sql("PRAGMA synchronous=FULL")
@@ -63,7 +63,7 @@ def revision(path: Path) -> str | None:
             }
             if not tables:
                 return None
-            if "alembic_version" not in tables:
+            if not {"alembic_version", "user_profile_features"} <= tables:
                 raise StoreError(f"{path} is a database of something else.", "Give another --db.")
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             return row[0] if row else None

@@ -12,6 +12,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    or_,
     select,
     update,
 )
@@ -195,6 +196,9 @@ CHANGES: dict[str, ClauseElement] = {
         f.snooze_until_ms == bindparam("of_snooze"),
     )
     .values(until_ms=bindparam("until")),
+    "mark_shown": update(tip_views)
+    .where(v.tip_id == bindparam("of_tip"), or_(v.shown_at_ms.is_(None), v.shown_at_ms > bindparam("shown")))
+    .values(shown_at_ms=bindparam("shown")),
     "drop_profile_row": delete(user_profile_features).where(
         _where(user_profile_features.c.user_id), _where(user_profile_features.c.name)
     ),

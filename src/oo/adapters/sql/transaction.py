@@ -110,6 +110,9 @@ class SqlTransaction(SqlReader):
                 "add_decisions", decision_id=fact.tip_id, user_id=fact.user_id, at_ms=fact.at_ms, **encoded
             )
 
+    def mark_shown(self, tip_id: str, at_ms: int) -> None:
+        self._run("mark_shown", of_tip=tip_id, shown=at_ms)
+
     def add_reaction(self, fact: TipFeedback, tip: Tip, person: Person, now_ms: int) -> None:
         wall = person.local_time(fact.at_ms)
         self._run(
