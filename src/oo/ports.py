@@ -10,11 +10,11 @@ from oo.domain.decision import Decision, PolicyScore
 from oo.domain.facts import Fact, RewardFact, TaskFact, TipFeedback, TipServed
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import StoredValue
+from oo.domain.state import State
 from oo.domain.task import GivenReaction, Task
 from oo.domain.tip import Tip
 from oo.features.fold import Folded
 from oo.features.spec import FeatureDefinition
-from oo.policies.base import State
 
 Result = TypeVar("Result")
 

@@ -12,7 +12,8 @@ from hypothesis.extra.numpy import arrays
 from oo import plugins, policies
 from oo.domain.decision import Floats, draw
 from oo.domain.errors import Conflict, NoCandidates, NotFinite, Refused
-from oo.policies.base import BOUND, Policy, State, aligned_row
+from oo.domain.state import BOUND, State, aligned_row
+from oo.policies.base import Policy
 
 Lesson: TypeAlias = tuple[Floats, float]
 
@@ -24,7 +25,10 @@ policy_with_dimensions = pytest.mark.parametrize(
 examples = settings(max_examples=50, deadline=None)
 
 NUMBERS = st.one_of(
-    st.floats(-BOUND, BOUND), st.floats(-1, 1), st.sampled_from([0.0, -0.0, 1.0, -BOUND, 1e-9])
+    st.integers(-(2**18), 2**18).map(lambda grains: grains / 2**12),
+    st.floats(-BOUND, BOUND),
+    st.floats(-1, 1),
+    st.sampled_from([0.0, -0.0, 1.0, -BOUND, 1e-9]),
 )
 REWARDS = st.one_of(st.sampled_from([0.0, 0.25, 1.0]), st.floats(0, 1))
 
@@ -234,6 +238,7 @@ def test_a_state_survives_storage_byte_for_byte(policy: Policy, data: st.DataObj
 
     assert again == state
     assert again.to_bytes() == state.to_bytes()
+    assert again.sums.tobytes() == state.sums.tobytes()
     d = len(policy.dimensions)
     assert len(state.to_bytes()) == 8 * (d * (d + 1) // 2 + d)
 
@@ -246,10 +251,12 @@ def test_learning_leaves_its_input_alone(policy: Policy, data: st.DataObject) ->
     before, row_before = state.to_bytes(), row.copy()
 
     learned = policy.learn(state, row, reward)
-    policy.unlearn(learned, row, reward)
-
     assert state.to_bytes() == before
     assert learned.updates == state.updates + 1
+
+    after = learned.to_bytes()
+    policy.unlearn(learned, row, reward)
+    assert learned.to_bytes() == after
     np.testing.assert_array_equal(row, row_before)
 
 
@@ -308,6 +315,7 @@ def test_a_new_dimension_keeps_what_was_learned(policy: Policy, data: st.DataObj
     assert widened.updates == state.updates
     assert widened.aligned(policy.dimensions) == state
     assert widened == _taught_over(wider, policy.dimensions, taken)
+    assert _by_name(widened) == _by_name(state)
 
 
 @policy_with_dimensions
@@ -320,6 +328,15 @@ def test_a_dropped_dimension_leaves_the_others_as_they_were(policy: Policy, data
     narrowed = taught(policy, taken).aligned(kept)
 
     assert narrowed == _taught_over(kept, policy.dimensions, taken)
+    sums = _by_name(taught(policy, taken))
+    assert _by_name(narrowed) == {names: value for names, value in sums.items() if names <= {*kept, "reward"}}
+
+
+def _by_name(state: State) -> dict[frozenset[str], float]:
+    """Return every sum that is not 0, by the names of the two numbers whose products it adds up."""
+    named = [*state.dimensions, "reward"]
+    square = np.column_stack((state.second, state.first))
+    return {frozenset((named[i], named[j])): float(v) for (i, j), v in np.ndenumerate(square) if v}
 
 
 def _taught_over(dimensions: tuple[str, ...], logged: tuple[str, ...], taken: list[Lesson]) -> State:

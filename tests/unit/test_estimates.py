@@ -6,7 +6,8 @@ import pytest
 from oo import policies
 from oo.domain.decision import Floats
 from oo.domain.errors import DuplicateName, NotFinite, Refused, UnknownPolicy
-from oo.policies.base import EpsilonGreedy, Prior, State, exact, shared
+from oo.domain.state import State, exact
+from oo.policies.base import EpsilonGreedy, Prior, shared
 from oo.policies.linucb_v1 import LinUcb
 
 ABCD = ("a", "b", "c", "d")

@@ -11,7 +11,7 @@ import click
 import numpy as np
 from rich.progress import Progress
 
-from oo.cli.shell import print_json, print_table, progress_console, with_json
+from oo.cli.shell import print_json, print_table, progress_bar, with_json
 from oo.compose import compose
 from oo.evaluation.persona import Persona
 from oo.evaluation.personas import cast
@@ -39,7 +39,7 @@ def demo(users: int, days: int, seed: int, *, no_serve: bool, as_json: bool) -> 
     del no_serve  # there is no service to go on with yet
     personas = cast(users, seed)
     active = load_settings().policy
-    with Progress(console=progress_console(), transient=True) as bar:
+    with progress_bar() as bar:
         lives = {
             policy: _lived(personas, policy, days, seed, bar) for policy in dict.fromkeys((active, YARDSTICK))
         }

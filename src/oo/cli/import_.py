@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
 
 from oo import sources
 from oo.cli.failure import REFUSED
-from oo.cli.shell import machine_tz, now_ms, opened, print_json, progress_console, with_store
+from oo.cli.shell import machine_tz, now_ms, opened, print_json, progress_bar, with_store
 from oo.domain.errors import UnreadableFile
 from oo.domain.ids import checked
 from oo.domain.instant import zone
@@ -92,7 +92,7 @@ def _imported(
         DownloadColumn(),
         TimeRemainingColumn(),
     )
-    with file.open("rb") as stream, Progress(*columns, console=progress_console(), transient=True) as bar:
+    with file.open("rb") as stream, progress_bar(*columns) as bar:
         task = bar.add_task(file.name, total=file.stat().st_size)
         return app.import_file(
             stream,

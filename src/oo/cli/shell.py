@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 import tzlocal
 from rich.console import Console
+from rich.progress import Progress, ProgressColumn
 from rich.table import Table
 
 from oo.compose import compose
@@ -86,10 +87,10 @@ def console() -> Console:
     return Console(highlight=False, markup=False, emoji=False, width=None if on_screen else _PIPED_WIDTH)
 
 
-@functools.cache
-def progress_console() -> Console:
-    """Return the console for progress: standard error, so that standard output holds the answer alone."""
-    return Console(stderr=True)
+def progress_bar(*columns: ProgressColumn) -> Progress:
+    """Return a progress bar on standard error, so that standard output holds the answer alone; none off a terminal."""
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty: str) -> None:

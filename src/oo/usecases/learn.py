@@ -10,10 +10,11 @@ from oo.domain.decision import Floats, PolicyScore
 from oo.domain.errors import InvalidFact, OoError
 from oo.domain.facts import RewardFact, TipFeedback, TipServed
 from oo.domain.instant import FOREVER
+from oo.domain.state import State, aligned_row
 from oo.features.fold import in_force
 from oo.features.registry import Registry
 from oo.features.vector import vectorise
-from oo.policies.base import Policy, State, aligned_row
+from oo.policies.base import Policy
 from oo.ports import Reader, Transaction
 from oo.rewards import reward_of
 

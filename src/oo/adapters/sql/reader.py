@@ -9,11 +9,11 @@ from oo.domain.decision import Decision, PolicyScore
 from oo.domain.facts import Fact, Reaction, RewardFact, TaskFact, TaskUpsert, TipFeedback, TipServed
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import StoredValue, Value
+from oo.domain.state import State
 from oo.domain.task import GivenReaction, Task
 from oo.domain.tip import Standing, Tip
 from oo.features.fold import Folded
 from oo.features.spec import FeatureDefinition
-from oo.policies.base import State
 from oo.ports import WaitingFact
 
 

@@ -25,7 +25,7 @@ from oo.adapters.sql.schema import migrate
 from oo.adapters.sql.session import Row, Runner, Statements
 from oo.adapters.sql.statements import statements
 from oo.adapters.sql.transaction import SqlTransaction
-from oo.domain.errors import StoreBusy, StoreClosed
+from oo.domain.errors import StoreBusy, StoreClosed, StoreError
 from oo.features.registry import Registry
 from oo.ports import Reader, Transaction
 
@@ -69,7 +69,7 @@ class SqliteStore:
     """The `Store` port on one SQLite file; see `oo.ports.Store`."""
 
     def __init__(self, path: Path, registry: Registry, lock: FileLock) -> None:
-        """Hold the store at `path`; `open_store` is what prepares the file and starts the writer."""
+        """Hold the store at `path` and start its writer; `open` is what locks and prepares the file."""
         self._path = path
         self._lock = lock
         speaks = dialect(paramstyle="named")
@@ -78,7 +78,12 @@ class SqliteStore:
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._closed = threading.Event()
         self._closing = threading.Lock()
-        self._writer = threading.Thread(target=self._write_until_closed, name="oo-writer", daemon=True)
+        # Connected here, so that what the file or the disk refuses is raised and no write waits for a writer that died.
+        connection = _connect(path, read_only=False)
+        self._writer = threading.Thread(
+            target=self._write_until_closed, args=(connection,), name="oo-writer", daemon=True
+        )
+        self._writer.start()
 
     @classmethod
     def open(cls, path: Path, registry: Registry, *, wait_sec: float = 5.0) -> "SqliteStore":
@@ -86,24 +91,26 @@ class SqliteStore:
 
         Raises `StoreBusy` where another process still has it after `wait_sec`, `StoreTooNew` where a newer oO made it.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(f"{path}.lock", timeout=wait_sec)
+        lock = FileLock(f"{path}.lock", timeout=wait_sec, thread_local=False)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except Timeout:
             raise StoreBusy(
                 f"Another process has the store {path}.", "Wait until it has finished, or give another --db."
             ) from None
+        except OSError as error:
+            raise StoreError(f"The store {path} cannot be made ({error}).", "Give another --db.") from error
         try:
             migrate(path)
-            store = cls(path, registry, lock)
-            store._writer.start()
+            return cls(path, registry, lock)
         except BaseException:
             lock.release()
             raise
-        return store
 
     def read(self, ask: Callable[[Reader], Result]) -> Result:
+        if self._closed.is_set():
+            raise StoreClosed("The store is closed.", "Nothing was read.")
         connection = self._readers.pop() if self._readers else _connect(self._path, read_only=True)
         try:
             connection.execute("BEGIN")
@@ -136,8 +143,7 @@ class SqliteStore:
             self._readers.pop().close()
         self._lock.release()
 
-    def _write_until_closed(self) -> None:
-        connection = _connect(self._path, read_only=False)
+    def _write_until_closed(self, connection: sqlite3.Connection) -> None:
         transaction = SqlTransaction(Runner(SqliteSession(connection), self._statements))
         try:
             while batch := self._next_batch():
@@ -163,10 +169,14 @@ class SqliteStore:
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
-    if read_only:
-        connection.execute("PRAGMA query_only=ON")
+    try:
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+    except sqlite3.Error as error:
+        connection.close()
+        raise _refused(error) from error
     return connection
 
 

@@ -11,9 +11,9 @@ from oo.domain.facts import Fact, RewardFact, TaskFact, TipFeedback, TipServed
 from oo.domain.instant import FOREVER
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import StoredValue
+from oo.domain.state import State
 from oo.domain.task import Task
 from oo.domain.tip import Tip
-from oo.policies.base import State
 from oo.ports import WaitingFact
 
 
