@@ -61,6 +61,7 @@ class _Life:
     lived: Lived
     tasks: dict[str, TaskUpsert] = field(default_factory=dict)
     done: set[str] = field(default_factory=set)
+    unsynced: list[TaskUpsert] = field(default_factory=list)
 
     def live(self, start: date, days: int) -> None:
         born = UserFact(user_id=self.persona.name, at_ms=0, tz=self.persona.tz)
@@ -72,14 +73,18 @@ class _Life:
                 case Change(fact=fact) if fact.task_id in self.done:
                     pass  # nobody edits a task that is done
                 case Arrival(fact=fact) | Change(fact=fact):
-                    self._keep(fact)
+                    self.tasks[fact.task_id] = fact
+                    self.done.discard(fact.task_id)
+                    self.unsynced.append(fact)
 
-    def _keep(self, fact: TaskUpsert) -> None:
-        self.tasks[fact.task_id] = fact
-        self.done.discard(fact.task_id)
-        self.app.tasks.add(fact, now_ms=fact.at_ms)
+    def _sync(self, now_ms: int) -> None:
+        """Bring in what has come up since the app was last open, as a source does when it is polled."""
+        if self.unsynced:
+            self.app.ingest(self.unsynced, now_ms=now_ms)
+            self.unsynced = []
 
     def _look(self, moment: Open) -> None:
+        self._sync(moment.at_ms)
         tip_id = f"demo-{digest(f'{self.seed}/{self.persona.name}/{moment.at_ms}')}"
         before = self.timer()
         tip = self.app.recommend(self.persona.name, now_ms=moment.at_ms, tip_id=tip_id, shown=True).tip
