@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check lint format bench lock clean
+.PHONY: help env demo test check lint format bench docs lock clean
 
 # The newest Python that starts: a name on the PATH may be a shim for a version that is not installed.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
@@ -58,6 +58,9 @@ format: $(DEV_READY) ## lay out the code and mend what ruff can mend
 
 bench: $(DEV_READY) ## recommend and feedback per second, beside bare group commit
 	@$(BIN)/python benchmarks/loop.py $(ARGS)
+
+docs: $(DEV_READY) ## write docs/reference from the code
+	@$(BIN)/python docs/generate.py
 
 # One resolution for all: development takes run time's versions, and the build takes development's.
 LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest \

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from oo.domain.errors import InvalidSetting
 
@@ -25,7 +25,11 @@ class Settings(BaseSettings):
     )
     policy: Annotated[str, Field(description="The active policy: the one that chooses.")] = "egreedy/v1"
     shadows: Annotated[
-        tuple[str, ...], Field(description="Policies that learn beside it, as a JSON list.")
+        tuple[str, ...],
+        NoDecode,
+        Field(
+            description="Policies that score and learn from every decision beside the active one; commas between."
+        ),
     ] = ("egreedy/v2",)
     most_candidates: Annotated[
         int, Field(ge=1, le=1000, description="At most this many tasks a decision.")
@@ -33,6 +37,11 @@ class Settings(BaseSettings):
     busy_wait_sec: Annotated[
         float, Field(ge=0, le=600, description="How long to wait for a store in use.")
     ] = 5.0
+
+    @field_validator("shadows", mode="before")
+    @classmethod
+    def _between_commas(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
     def sqlite_path(self) -> Path:
         """Return the file of the SQLite store; raises `InvalidSetting` for a URL of another kind."""

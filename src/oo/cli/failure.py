@@ -27,14 +27,22 @@ def reported(command: click.Command, **options: Any) -> int:
         _print(error)
         return REFUSED
     except BrokenPipeError:
-        # The reader of our output went away: leave nothing for the interpreter to flush into it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return REFUSED
     except OSError as error:
         # A full disk, a folder that may not be written: the system says what, and a traceback would say no more.
         click.echo(f"oo: {error}", err=True)
+        _drop_output()
         return REFUSED
     return code if isinstance(code, int) else 0
+
+
+def _drop_output() -> None:
+    """Leave nothing for the interpreter to flush into an output that takes no more."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print(error: OoError) -> None:

@@ -115,7 +115,7 @@ def _document(file: Path, source: Source, report: ImportReport) -> dict[str, obj
 
 
 _WORDS = {
-    Fate.ACCEPTED: "new",
+    Fate.ACCEPTED: "new or changed",
     Fate.DUPLICATE: "known already",
     Fate.WAITING: "waiting",
     Fate.REFUSED: "refused",

@@ -1,6 +1,7 @@
 """The entry of `oo`: finds the command in a table and loads its module only then, so that `oo --help` is instant."""
 
 import importlib
+import io
 import sys
 from collections.abc import Mapping
 
@@ -54,4 +55,8 @@ def oo() -> None:
 
 def main() -> None:
     """Run `oo`; exit with 0 done, 1 a clear refusal or finding, 2 wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What an old locale cannot show is spelled out, rather than ending the command.
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(reported(oo))

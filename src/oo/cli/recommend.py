@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from oo.cli.shell import Instant, new_id, now_ms, opened, print_json, print_table, with_store
+from oo.cli.shell import Instant, new_id, now_ms, opened, print_json, print_table, printable, with_store
 from oo.domain.tip import Explanation, Recommendation
 
 _SHOWN = 10
@@ -13,7 +13,13 @@ _SHOWN = 10
 
 @click.command()
 @click.argument("user_id", metavar="U")
-@click.option("--at", "at_ms", type=Instant(), metavar="TIME", help="As if it were then. [default: now]")
+@click.option(
+    "--at",
+    "at_ms",
+    type=Instant(),
+    metavar="TIME",
+    help="Choose and record the tip as of then, from the tasks of today. [default: now]",
+)
 @click.option("--fresh", is_flag=True, help="A new tip, even if one is open.")
 @click.option(
     "--explain", is_flag=True, help="Why this one: what each dimension adds, and how the others stood."
@@ -71,8 +77,8 @@ def _print(answer: Recommendation) -> None:
     if tip is None:
         click.echo(f"Nothing to show: {answer.reason}.")
         return
-    click.secho(tip.text, bold=True)
-    click.echo(f"{answer.reason}" + (f" · {tip.category}" if tip.category else ""))
+    click.secho(printable(tip.text or tip.candidate_id), bold=True)
+    click.echo(f"{answer.reason}" + (f" · {printable(tip.category)}" if tip.category else ""))
     click.echo(f"Answer with: oo feedback {tip.tip_id} done | dismiss | snooze")
     if answer.explanation is not None:
         _print_explanation(answer.explanation)

@@ -5,6 +5,7 @@ import json
 import secrets
 import sys
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,8 +76,10 @@ class Instant(click.ParamType[int]):
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document on standard output."""
-    click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    """Print one JSON document on standard output; where that is not UTF-8, other characters than ASCII as escapes."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    escaped = encoding.lower().replace("-", "") != "utf8"
+    click.echo(json.dumps(document, ensure_ascii=escaped, allow_nan=False))
 
 
 @functools.cache
@@ -107,7 +110,12 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty:
     console().print(table)
 
 
+def printable(text: str) -> str:
+    """Return text with what could steer a terminal replaced: a title may come from anywhere."""
+    return "".join("�" if unicodedata.category(character) == "Cc" else character for character in text)
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return "–"
-    return f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    return f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else printable(str(value))

@@ -17,9 +17,7 @@ def tasks() -> None:
 @tasks.command()
 @click.argument("user_id", metavar="U")
 @click.argument("text", metavar="TEXT")
-@click.option(
-    "--due", metavar="DAY", help="A day, 2026-09-02, or a time with a zone, 2026-09-02T17:00:00+02:00."
-)
+@click.option("--due", metavar="DAY", help="A day, 2026-09-02, or a time on their clock, 2026-09-02T17:00.")
 @click.option("--start", metavar="DAY", help="Not to be shown before then.")
 @click.option(
     "--priority", type=click.IntRange(1, 4), default=1, show_default=True, help="1 (lowest) to 4 (highest)."
@@ -39,18 +37,19 @@ def add(  # one parameter an option
 ) -> None:
     """Add a task for the person U."""
     moment = now_ms()
-    fact = TaskUpsert(
-        user_id=user_id,
-        task_id=new_id(),
-        at_ms=moment,
-        title=check_title(text),
-        due=due and parse_day_or_instant(due),
-        start=start and parse_day_or_instant(start),
-        priority=priority,
-        category=None if category is None else check_category(category),
-        source="shell",
-    )
     with opened(db) as app:
+        tz = app.people.get(user_id).tz_at(moment)
+        fact = TaskUpsert(
+            user_id=user_id,
+            task_id=new_id(),
+            at_ms=moment,
+            title=check_title(text),
+            due=due and parse_day_or_instant(due, tz),
+            start=start and parse_day_or_instant(start, tz),
+            priority=priority,
+            category=None if category is None else check_category(category),
+            source="shell",
+        )
         task = app.tasks.add(fact, now_ms=moment)
     if as_json:
         print_json(_document(task, "open"))

@@ -1,7 +1,8 @@
 """Facts: the things that happened, as they enter oO, one class for each type of line in the event log.
 
 A fact counts by its own time `at_ms`; when it arrived is stored beside it. `key` names a fact once and for all: the
-same key with the same content is the same fact again, the same key with another content is a conflict.
+same key with the same content is the same fact again, the same key with another content is a conflict. Its parts are
+parted by `/`, which no id holds, and the person's id is one of them: nobody can take the key of another's fact.
 """
 
 from abc import ABC, abstractmethod
@@ -55,7 +56,7 @@ class UserFact(Fact):
     @property
     def key(self) -> str:
         """One zone from one instant on."""
-        return f"user:{self.user_id}:{self.at_ms}:{self.tz}"
+        return f"user:{self.user_id}/{self.at_ms}/{self.tz}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,9 @@ class TipFeedback(Fact):
     @property
     def key(self) -> str:
         """One reaction at one instant; a snooze to another time is another reaction."""
-        return f"feedback:{self.tip_id}:{self.at_ms}:{self.reaction}:{self.snooze_until_ms or ''}"
+        return (
+            f"feedback:{self.user_id}/{self.tip_id}/{self.at_ms}/{self.reaction}/{self.snooze_until_ms or ''}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +115,7 @@ class RewardFact(Fact):
     @property
     def key(self) -> str:
         """One reward for one decision at one instant."""
-        return f"reward:{self.decision_id}:{self.policy}:{self.at_ms}"
+        return f"reward:{self.user_id}/{self.decision_id}/{self.policy}/{self.at_ms}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +129,7 @@ class AppSession(Fact):
     @property
     def key(self) -> str:
         """Event ids are unique for a person and type."""
-        return f"session:{self.user_id}:{self.event_id}"
+        return f"session:{self.user_id}/{self.event_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +143,7 @@ class MoodCheckin(Fact):
     @property
     def key(self) -> str:
         """Event ids are unique for a person and type."""
-        return f"mood:{self.user_id}:{self.event_id}"
+        return f"mood:{self.user_id}/{self.event_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +159,7 @@ class CalendarEvent(Fact):
     @property
     def key(self) -> str:
         """An entry may be moved: each state of it is a fact."""
-        return f"calendar:{self.user_id}:{self.event_id}:{self.at_ms}"
+        return f"calendar:{self.user_id}/{self.event_id}/{self.at_ms}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +172,7 @@ class SourceSynced(Fact):
     @property
     def key(self) -> str:
         """One sync of one source."""
-        return f"synced:{self.user_id}:{self.source}:{self.at_ms}"
+        return f"synced:{self.user_id}/{self.source}/{self.at_ms}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +184,7 @@ class TaskFact(Fact):
     @property
     def key(self) -> str:
         """One happening of one kind to one task at one instant."""
-        return f"{self.type}:{self.user_id}:{self.task_id}:{self.at_ms}"
+        return f"{self.type}:{self.user_id}/{self.task_id}/{self.at_ms}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,19 +58,24 @@ def format_instant(at_ms: int) -> str:
     return (_EPOCH + at_ms * _MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def parse_day_or_instant(text: str) -> str:
-    """Read `2026-09-02` or a date-time with an offset, and return it in its one stored form.
+def parse_day_or_instant(text: str, tz: str | None = None) -> str:
+    """Read `2026-09-02` or a date-time, and return it in its one stored form.
 
-    >>> parse_day_or_instant("2026-09-02"), parse_day_or_instant("2026-09-02T10:00:00+02:00")
+    A date-time without an offset is one on the wall clock in `tz`, and refused where none is given.
+
+    >>> parse_day_or_instant("2026-09-02"), parse_day_or_instant("2026-09-02T10:00", "Europe/Berlin")
     ('2026-09-02', '2026-09-02T08:00:00.000Z')
     """
-    if len(text) == len("2026-09-02"):
-        try:
+    try:
+        if len(text) == len("2026-09-02"):
             day = date.fromisoformat(text)
-        except ValueError as error:
-            raise _unreadable(text) from error
-        within_range((datetime.combine(day, time(), UTC) - _EPOCH) // _MILLISECOND)
-        return day.isoformat()
+            within_range((datetime.combine(day, time(), UTC) - _EPOCH) // _MILLISECOND)
+            return day.isoformat()
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None and tz is not None:
+            return format_instant(within_range((moment.replace(tzinfo=zone(tz)) - _EPOCH) // _MILLISECOND))
+    except (ValueError, OverflowError, TypeError) as error:
+        raise _unreadable(text) from error
     return format_instant(parse_instant(text))
 
 
@@ -101,7 +106,11 @@ def zone(tz: str) -> ZoneInfo:
 
 def local(at_ms: int, tz: str) -> datetime:
     """Return the wall clock in `tz` at an instant."""
-    return (_EPOCH + at_ms * _MILLISECOND).astimezone(zone(tz))
+    moment = _EPOCH + at_ms * _MILLISECOND
+    try:
+        return moment.astimezone(zone(tz))
+    except OverflowError:  # east of Greenwich, the last hours of 9999 lie past what `datetime` holds
+        return moment
 
 
 @functools.lru_cache(maxsize=1024)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from oo.domain.errors import ConflictingFact, InvalidFact, ReactionBeforeTip
+from oo.domain.errors import ConflictingFact, InvalidFact, InvalidInstant, ReactionBeforeTip
 from oo.domain.facts import Reaction, TipFeedback
-from oo.domain.instant import format_instant
+from oo.domain.instant import DAY, format_instant
 from oo.domain.outcome import Fate
 from oo.features.fold import in_force
 from oo.ports import Store, Transaction
@@ -30,7 +30,8 @@ class Feedback:
     ) -> Fate:
         """Return `applied` as ACCEPTED, or DUPLICATE where that reaction is in force already.
 
-        `at_ms` is when it was given, now if left out. Raises `UnknownTip`, `ReactionBeforeTip`, and `InvalidFact` for a
+        `at_ms` is when it was given, now if left out. Raises `UnknownTip`, `ReactionBeforeTip`, `InvalidInstant` for a
+        time more than a day ahead of now and of its tip (a clock gone wrong would stay in force), `InvalidFact` for a
         snooze that ends before it begins or a snooze time with another reaction.
         """
         at_ms = now_ms if at_ms is None else at_ms
@@ -45,7 +46,7 @@ class Feedback:
                 reaction=reaction,
                 snooze_until_ms=snooze_until_ms,
             )
-            _check_order(fact, tip.served_at_ms)
+            _check_order(fact, tip.served_at_ms, now_ms)
             if _is_in_force(transaction, fact):
                 return Fate.DUPLICATE
             outcome = self.ingest.within(transaction, [fact], now_ms=now_ms).outcomes[0]
@@ -65,7 +66,12 @@ def _check_snooze(reaction: Reaction, at_ms: int, snooze_until_ms: int | None) -
         raise InvalidFact("The snooze ends before it begins.", "Give a later time.")
 
 
-def _check_order(fact: TipFeedback, served_at_ms: int) -> None:
+def _check_order(fact: TipFeedback, served_at_ms: int, now_ms: int) -> None:
+    if fact.at_ms > max(now_ms, served_at_ms) + DAY:
+        raise InvalidInstant(
+            f"The reaction at {format_instant(fact.at_ms)} lies more than a day in the future.",
+            "Give the time at which it was given, or leave it out for now.",
+        )
     if fact.at_ms < served_at_ms:
         raise ReactionBeforeTip(
             f"The reaction at {format_instant(fact.at_ms)} lies before its tip was served, "

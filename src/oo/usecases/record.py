@@ -32,11 +32,14 @@ class Recording:
     touched: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     released: list[Outcome] = field(default_factory=list)
 
-    def record(self, fact: Fact) -> Outcome:
-        """Record a fact; it waits where the person or the tip it is about has not come yet. Raises nothing of ours."""
+    def record(self, fact: Fact, arrived_at_ms: int | None = None) -> Outcome:
+        """Record a fact; it waits where the person or the tip it is about has not come yet. Raises nothing of ours.
+
+        `arrived_at_ms` is when it arrived_ms, now if left out.
+        """
         try:
             with self.transaction.savepoint():
-                return self._record(fact)
+                return self._record(fact, self.now_ms if arrived_at_ms is None else arrived_at_ms)
         except OoError as error:
             return Outcome(key=fact.key, fate=Fate.REFUSED, message=str(error))
 
@@ -44,35 +47,35 @@ class Recording:
         """Record a tip that was chosen here, with how each policy saw the decision."""
         person = self.transaction.person(fact.user_id)
         assert person is not None, "a tip is served to a known person"  # noqa: S101
-        self._add_tip(fact, person, scores)
+        self._add_tip(fact, person, self.now_ms, scores)
         self._publish(fact)
         for score in scores:
             if score.role == SHADOW:
                 self.transaction.emit(f"signals.shadow.{score.policy}", fact, self.now_ms)
 
-    def _record(self, fact: Fact) -> Outcome:
+    def _record(self, fact: Fact, arrived_ms: int) -> Outcome:
         person = self.transaction.person(fact.user_id)
         if isinstance(fact, UserFact):
-            return self._zone(fact, person)
+            return self._zone(fact, person, arrived_ms)
         if person is None:
-            return self._wait(fact, awaits=person_key(fact.user_id))
+            return self._wait(fact, arrived_ms, awaits=person_key(fact.user_id))
         match fact:
             case TipServed():
-                return self._tip(fact, person)
+                return self._tip(fact, person, arrived_ms)
             case TipFeedback():
-                return self._reaction(fact, person)
+                return self._reaction(fact, person, arrived_ms)
             case RewardFact():
-                return self._reward(fact, person)
+                return self._reward(fact, person, arrived_ms)
             case _:
-                return self._signal(fact, person)
+                return self._signal(fact, person, arrived_ms)
 
-    def _zone(self, fact: UserFact, person: Person | None) -> Outcome:
+    def _zone(self, fact: UserFact, person: Person | None, arrived_ms: int) -> Outcome:
         if self.transaction.signal(fact.key) is not None:
             return Outcome(key=fact.key, fate=Fate.DUPLICATE)
-        self.transaction.add_zone(fact.user_id, ZoneSpan(fact.at_ms, fact.tz), self.now_ms)
+        self.transaction.add_zone(fact.user_id, ZoneSpan(fact.at_ms, fact.tz), arrived_ms)
         moved = self.transaction.person(fact.user_id)
         assert moved is not None, "a zone was just added"  # noqa: S101
-        self.transaction.add_signal(fact, moved, self.now_ms)
+        self.transaction.add_signal(fact, moved, arrived_ms)
         if person is not None:
             self._move(moved)
         self._publish(fact)
@@ -86,11 +89,11 @@ class Recording:
         for task in self.transaction.tasks(person.user_id):
             self._settle_task(person, task.task_id)
 
-    def _tip(self, fact: TipServed, person: Person) -> Outcome:
+    def _tip(self, fact: TipServed, person: Person, arrived_ms: int) -> Outcome:
         known = self.transaction.tip_served(fact.tip_id)
         if known is not None:
             return self._shown(fact, known)
-        self._add_tip(fact, person, self.learner.imported(fact))
+        self._add_tip(fact, person, arrived_ms, self.learner.imported(fact))
         self._publish(fact)
         self._release(fact.key)
         return Outcome(key=fact.key, fate=Fate.ACCEPTED)
@@ -103,15 +106,17 @@ class Recording:
         self.transaction.mark_shown(fact.tip_id, fact.shown_at_ms)
         return replace(outcome, fate=Fate.ACCEPTED)
 
-    def _add_tip(self, fact: TipServed, person: Person, scores: Sequence[PolicyScore]) -> None:
-        self.transaction.add_tip(fact, person, self.now_ms)
+    def _add_tip(
+        self, fact: TipServed, person: Person, arrived_ms: int, scores: Sequence[PolicyScore]
+    ) -> None:
+        self.transaction.add_tip(fact, person, arrived_ms)
         for score in scores:
             self.transaction.add_score(score, fact.user_id)
 
-    def _reaction(self, fact: TipFeedback, person: Person) -> Outcome:
+    def _reaction(self, fact: TipFeedback, person: Person, arrived_ms: int) -> Outcome:
         tip = self.transaction.tip(fact.tip_id)
         if tip is None:
-            return self._wait(fact, awaits=tip_key(fact.tip_id))
+            return self._wait(fact, arrived_ms, awaits=tip_key(fact.tip_id))
         if tip.user_id != fact.user_id:
             raise InvalidFact(f"The tip {fact.tip_id!r} was served to another person.", "Check user_id.")
         if fact.at_ms < tip.served_at_ms:
@@ -122,40 +127,40 @@ class Recording:
             )
         if fact in self.transaction.reactions(fact.tip_id):
             return Outcome(key=fact.key, fate=Fate.DUPLICATE)
-        self.transaction.add_reaction(fact, tip, person, self.now_ms)
+        self.transaction.add_reaction(fact, tip, person, arrived_ms)
         self._settle_task(person, tip.candidate_id)
         self.learner.settle(self.transaction, fact.tip_id, fact, self.now_ms)
         self._publish(fact)
         return Outcome(key=fact.key, fate=Fate.ACCEPTED)
 
-    def _reward(self, fact: RewardFact, person: Person) -> Outcome:
+    def _reward(self, fact: RewardFact, person: Person, arrived_ms: int) -> Outcome:
         tip = self.transaction.tip(fact.decision_id)
         if tip is None:
-            return self._wait(fact, awaits=tip_key(fact.decision_id))
+            return self._wait(fact, arrived_ms, awaits=tip_key(fact.decision_id))
         if tip.user_id != fact.user_id or tip.policy not in {None, fact.policy}:
             raise ConflictingFact(
                 f"The decision {fact.decision_id!r} was not taken by {fact.policy!r} for {fact.user_id!r}.",
                 "Reward the policy that decided.",
             )
-        outcome = self._once(fact, person)
+        outcome = self._once(fact, person, arrived_ms)
         if outcome.fate is Fate.ACCEPTED:
             self.learner.settle(self.transaction, fact.decision_id, fact, self.now_ms)
             self._publish(fact)
         return outcome
 
-    def _signal(self, fact: Fact, person: Person) -> Outcome:
-        outcome = self._once(fact, person)
+    def _signal(self, fact: Fact, person: Person, arrived_ms: int) -> Outcome:
+        outcome = self._once(fact, person, arrived_ms)
         if outcome.fate is Fate.ACCEPTED:
             if isinstance(fact, TaskFact):
                 self._settle_task(person, fact.task_id)
             self._publish(fact)
         return outcome
 
-    def _once(self, fact: Fact, person: Person) -> Outcome:
+    def _once(self, fact: Fact, person: Person, arrived_ms: int) -> Outcome:
         known = self.transaction.signal(fact.key)
         if known is not None:
             return _repeated(fact, known)
-        self.transaction.add_signal(fact, person, self.now_ms)
+        self.transaction.add_signal(fact, person, arrived_ms)
         return Outcome(key=fact.key, fate=Fate.ACCEPTED)
 
     def _settle_task(self, person: Person, task_id: str) -> None:
@@ -165,17 +170,17 @@ class Recording:
             task = replace(task, reaction=self.transaction.reaction_on_task(person.user_id, task_id))
             self.transaction.put_task(task, task.live_from_ms(person.tz_at(task.content.at_ms)))
 
-    def _wait(self, fact: Fact, awaits: str) -> Outcome:
+    def _wait(self, fact: Fact, arrived_ms: int, awaits: str) -> Outcome:
         known = self.transaction.waiting_fact(fact.key)
         if known is not None:
             return _repeated(fact, known)
-        self.transaction.wait(WaitingFact(fact=fact, awaits=awaits, arrived_at_ms=self.now_ms))
+        self.transaction.wait(WaitingFact(fact=fact, awaits=awaits, arrived_at_ms=arrived_ms))
         return Outcome(key=fact.key, fate=Fate.WAITING, message=f"waits for {awaits}")
 
     def _release(self, key: str) -> None:
         for waiting in self.transaction.waiting(key):
             self.transaction.stop_waiting(waiting.fact.key, None)
-            outcome = self.record(waiting.fact)
+            outcome = self.record(waiting.fact, waiting.arrived_at_ms)
             if outcome.fate is Fate.REFUSED:
                 self.transaction.wait(waiting)
                 self.transaction.stop_waiting(waiting.fact.key, outcome.message)

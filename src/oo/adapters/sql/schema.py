@@ -1,13 +1,14 @@
 """The schema's version: what the store must be at, and how it gets there."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, create_engine
+from sqlalchemy.exc import DBAPIError
 
-from oo.domain.errors import StoreError, StoreTooNew
+from oo.domain.errors import StoreBusy, StoreError, StoreTooNew
 
 REVISION = "0001"
 """The newest migration: the one that this version of oO works with."""
@@ -27,17 +28,30 @@ def migrate(path: Path) -> None:
             "Install a newer oO to use it.",
         )
     engine = create_engine(URL.create("sqlite", database=str(path)), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        connection.exec_driver_sql("PRAGMA synchronous=FULL")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        try:
-            upgrade(connection)
-        except BaseException:
-            connection.exec_driver_sql("ROLLBACK")
-            raise
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            connection.exec_driver_sql("PRAGMA synchronous=FULL")
+            _in_transaction(connection)
+    except DBAPIError as error:
+        raise StoreBusy(
+            f"The store {path} could not be made or migrated ({error.orig}); it is as it was.",
+            "Is the disk full or locked?",
+        ) from error
+    finally:
+        engine.dispose()
+
+
+def _in_transaction(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        upgrade(connection)
         connection.exec_driver_sql("COMMIT")
-    engine.dispose()
+    except BaseException:
+        # A full disk has ended the transaction already.
+        with suppress(DBAPIError):
+            connection.exec_driver_sql("ROLLBACK")
+        raise
 
 
 def upgrade(connection: Connection) -> None:

@@ -56,10 +56,12 @@ class SqliteSession:
         try:
             yield
         except BaseException:
-            self.connection.execute("ROLLBACK TO inner_write")
+            # A full disk has undone the whole transaction already, its savepoints with it.
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK TO inner_write")
+                self.connection.execute("RELEASE inner_write")
             raise
-        finally:
-            self.connection.execute("RELEASE inner_write")
+        self.connection.execute("RELEASE inner_write")
 
 
 _Queued: TypeAlias = tuple[Callable[[Any], Any], Future[Any]]
@@ -118,6 +120,10 @@ class SqliteStore:
                 return ask(SqlReader(Runner(SqliteSession(connection), self._statements)))
             finally:
                 connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"The store could not be read ({error}).", "Is it whole? Else restore a backup."
+            ) from error
         finally:
             self._readers.append(connection)
 
@@ -211,7 +217,9 @@ def _attempt(transaction: SqlTransaction, change: Callable[[Any], Any]) -> tuple
     try:
         with transaction.savepoint():
             return change(transaction), None
-    except sqlite3.OperationalError:
+    except sqlite3.IntegrityError as failure:
+        return None, failure
+    except sqlite3.DatabaseError:
         raise
     except BaseException as failure:  # noqa: BLE001  # it is handed to the caller, who raises it
         return None, failure

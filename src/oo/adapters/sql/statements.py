@@ -103,7 +103,7 @@ READS: dict[str, ClauseElement] = {
     "reaction_on_task": select(f.reaction, f.at_ms, f.snooze_until_ms)
     .select_from(tip_views.join(tip_feedback, and_(f.tip_id == v.tip_id, f.until_ms == FOREVER)))
     .where(_where(v.user_id), v.candidate_id == bindparam("task_id"), f.reaction != "none")
-    .order_by(f.at_ms.desc(), f.rank.desc())
+    .order_by(f.at_ms.desc(), f.rank.desc(), f.snooze_until_ms.desc())
     .limit(1),
     "tip": _TIP.where(_where(v.tip_id)),
     "open_tip": select(

@@ -1,0 +1,40 @@
+"""Fixtures that tests of the whole system share."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from oo.compose import compose
+from oo.settings import Settings
+from oo.usecases.app import App
+from tests.shell.running import Shell
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """A shell over a store of its own, which does not exist yet."""
+    return Shell(tmp_path)
+
+
+@pytest.fixture
+def open_app(tmp_path: Path) -> Iterator[Callable[[], App]]:
+    """Opens the App over the store that `shell` uses; the caller may close it, or leave that to the test's end."""
+    opened: list[App] = []
+
+    def open_one() -> App:
+        for app in opened:
+            app.close()
+        settings = Settings(database=f"sqlite:///{tmp_path / 'oo.db'}", busy_wait_sec=0)
+        opened.append(compose(settings))
+        return opened[-1]
+
+    yield open_one
+    for app in opened:
+        app.close()
+
+
+@pytest.fixture
+def app(open_app: Callable[[], App]) -> App:
+    """The App over a new store."""
+    return open_app()

@@ -1,0 +1,259 @@
+"""The fold defines what a feature means; what the store computes, keeps and learns must be the same, in any order."""
+
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from oo.domain.errors import OoError
+from oo.domain.facts import Fact, Reaction
+from oo.domain.instant import DAY, HOUR, LATEST
+from oo.domain.outcome import Fate, Outcome
+from oo.domain.profile import Status
+from oo.domain.subjects import SUBJECT_OF
+from oo.features.fold import fold
+from oo.features.spec import (
+    REACTIONS,
+    TIPS,
+    Aggregate,
+    Count,
+    EventSource,
+    FeatureDefinition,
+    Mean,
+    Mode,
+    Ratio,
+    Where,
+    Windowed,
+)
+from oo.usecases.app import App
+from tests.support.history import History, examples, histories, seeds
+from tests.support.stores import World, world
+
+NOW = LATEST // 2
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[World]:
+    """Hand out one world; each example sweeps it before it begins."""
+    with world() as made:
+        yield made
+
+
+def arrive(app: App, batches: Sequence[Sequence[Fact]]) -> list[Outcome]:
+    """Ingest batch after batch; return the outcomes of all, also of those that had waited."""
+    outcomes: list[Outcome] = []
+    for number, batch in enumerate(batches):
+        ingested = app.ingest(batch, now_ms=NOW + number)
+        outcomes += [*ingested.outcomes, *ingested.released]
+    return outcomes
+
+
+def assert_folds_agree(app: App, history: History) -> None:
+    for user_id, facts in history.accepted().items():
+        for at_ms in history.instants:
+            profile = app.profiles.as_of(user_id, at_ms=at_ms)
+            for definition in app.registry.batched:
+                folded = fold(definition, facts, at_ms)
+                envelope = profile.features[definition.name]
+                note(f"{user_id} {definition.name} as of {at_ms}")
+                assert envelope.value == folded.value
+                assert envelope.status == (Status.FRESH if folded.support else Status.FALLBACK)
+                assert envelope.computed_at_ms == at_ms
+
+
+def assert_learning_is_the_fold_of_the_ledger(app: App, people: Sequence[str]) -> None:
+    for user_id in people:
+        assert not app.store.read(lambda reader, who=user_id: list(app.learner.differences(reader, who)))
+
+
+def view(app: App, history: History) -> dict[str, Any]:
+    """Return all that must not depend on the order of arrival."""
+    return {
+        user_id: {
+            "profiles": [app.profiles.as_of(user_id, at_ms=at_ms) for at_ms in history.instants],
+            "tasks": app.tasks.of(user_id),
+            "live": app.store.read(
+                lambda reader, who=user_id: [reader.live_tasks(who, at_ms) for at_ms in history.instants]
+            ),
+            "states": app.store.read(
+                lambda reader, who=user_id: [
+                    (name, state.updates, state.to_bytes())
+                    for name, policy in app.learner.policies.items()
+                    for state in [app.learner.state(reader, who, policy)]
+                ]
+            ),
+        }
+        for user_id in history.people()
+    }
+
+
+@examples(150)
+@given(history=histories(), seed=seeds())
+def test_the_store_computes_what_the_fold_means(shared: World, history: History, seed: int) -> None:
+    shared.sweep()
+
+    outcomes = arrive(shared.app, history.arriving(seed))
+
+    accepted = sorted(outcome.key for outcome in outcomes if outcome.fate is Fate.ACCEPTED)
+    assert accepted == sorted(fact.key for facts in history.accepted().values() for fact in facts)
+    assert_folds_agree(shared.app, history)
+    assert_learning_is_the_fold_of_the_ledger(shared.app, history.people())
+
+
+@examples(100)
+@given(history=histories(), one=seeds(), other=seeds())
+def test_the_order_of_arrival_changes_nothing(shared: World, history: History, one: int, other: int) -> None:
+    shared.sweep()
+    arrive(shared.app, history.arriving(one))
+    first = view(shared.app, history)
+
+    shared.sweep()
+    arrive(shared.app, history.arriving(other))
+
+    assert view(shared.app, history) == first
+
+
+@examples(100)
+@given(history=histories(), one=seeds(), other=seeds())
+def test_arriving_a_second_time_changes_nothing(shared: World, history: History, one: int, other: int) -> None:
+    shared.sweep()
+    arrive(shared.app, history.arriving(one))
+    before = shared.dump()
+
+    outcomes = arrive(shared.app, history.arriving(other))
+
+    assert {outcome.fate for outcome in outcomes} <= {Fate.DUPLICATE, Fate.REFUSED}
+    assert shared.dump() == before
+
+
+@examples(100)
+@given(history=histories(most_people=2, most_tips=4), seed=seeds())
+def test_what_is_stored_is_what_would_be_computed_after_every_step(
+    shared: World, history: History, seed: int
+) -> None:
+    shared.sweep()
+    chance = random.Random(seed)
+    facts = [fact for batch in history.arriving(seed) for fact in batch]
+    served: list[str] = []
+
+    for number, fact in enumerate(facts):
+        now_ms = chance.choice((fact.at_ms, max(history.instants), *history.instants)) + chance.choice((0, HOUR))
+        touched = _step(shared.app, chance, number, fact, now_ms, served)
+
+        for user_id in {each.user_id for each in facts}:
+            assert_stored_is_computed(shared.app, user_id)
+        for user_id, name in touched:
+            computed_at_ms = shared.app.profiles.stored(user_id, now_ms=LATEST).features[name].computed_at_ms
+            assert computed_at_ms is not None, "an event brings what it touches up to date at once"
+            assert computed_at_ms >= now_ms
+    assert_learning_is_the_fold_of_the_ledger(shared.app, history.people())
+
+
+def _step(
+    app: App, chance: random.Random, number: int, fact: Fact, now_ms: int, served: list[str]
+) -> list[tuple[str, str]]:
+    """Take one step through the use cases; return the profile values that it must have brought up to date."""
+    match chance.randrange(3):
+        case 0:
+            try:
+                answer = app.recommend(fact.user_id, now_ms=now_ms, tip_id=f"r{number}", fresh=True)
+            except OoError:
+                return []
+            if answer.tip is None:
+                return []
+            served.append(answer.tip.tip_id)
+            subject = "signals.tip.served"
+        case 1 if served:
+            tip_id, reaction = chance.choice(served), chance.choice(tuple(Reaction))
+            tip = app.store.read(lambda reader: reader.tip(tip_id))
+            assert tip is not None
+            now_ms = max(now_ms, tip.served_at_ms)
+            fate = app.feedback(tip_id, reaction, now_ms=now_ms)
+            assert fate in {Fate.ACCEPTED, Fate.DUPLICATE}
+            return []
+        case _:
+            outcome = app.ingest([fact], now_ms=now_ms).outcomes[0]
+            if outcome.fate is not Fate.ACCEPTED:
+                return []
+            subject = SUBJECT_OF[fact.type]
+    return [(fact.user_id, definition.name) for definition in app.registry.touched_by(subject)]
+
+
+def assert_stored_is_computed(app: App, user_id: str) -> None:
+    if app.store.read(lambda reader: reader.person(user_id)) is None:
+        return
+    for name, envelope in app.profiles.stored(user_id, now_ms=LATEST).features.items():
+        if envelope.computed_at_ms is not None:
+            computed = app.profiles.as_of(user_id, at_ms=envelope.computed_at_ms).features[name]
+            assert envelope.value == computed.value, name
+
+
+def _wheres(source: EventSource) -> st.SearchStrategy[Where]:
+    values: dict[str, st.SearchStrategy[Any]] = {
+        "reaction": st.sampled_from(("done", "dismiss", "snooze", "none")),
+        "category": st.sampled_from(("", "Work", "home", "work", "éclair", "nowhere")),
+        "local_hour": st.integers(0, 23),
+        "local_weekday": st.integers(0, 6),
+        "dwell_ms": st.sampled_from((0, 1, HOUR, DAY)),
+    }
+    return st.sampled_from(source.columns).flatmap(
+        lambda column: st.builds(
+            Where, st.just(column), st.lists(values[column], min_size=1, max_size=3).map(tuple)
+        )
+    )
+
+
+def _aggregates(source: EventSource) -> st.SearchStrategy[Aggregate]:
+    numbers = [column for column in source.columns if column not in {"reaction", "category"}]
+    return st.one_of(
+        st.just(Count()),
+        st.builds(Ratio, _wheres(source)),
+        st.builds(Mean, st.sampled_from(numbers)),
+        st.builds(Mode, st.sampled_from(source.columns)),
+    )
+
+
+@st.composite
+def definitions(draw: st.DrawFn) -> tuple[FeatureDefinition, ...]:
+    """Generate batched features that are in no catalogue."""
+    found = []
+    for number in range(draw(st.integers(1, 4))):
+        source = draw(st.sampled_from((TIPS, REACTIONS)))
+        aggregate = draw(_aggregates(source))
+        text = isinstance(aggregate, Mode) and aggregate.column in {"reaction", "category"}
+        found.append(
+            FeatureDefinition(
+                name=f"f{number}",
+                dtype="categorical" if text else "numeric",
+                freshness="batched",
+                description="Made up.",
+                compute=Windowed(
+                    source=source,
+                    aggregate=aggregate,
+                    window_ms=draw(st.sampled_from((1, 2, HOUR, HOUR + 1, DAY, 30 * DAY, 10_000 * DAY))),
+                    where=draw(st.one_of(st.none(), _wheres(source))),
+                ),
+                ttl_sec=60,
+                fallback=draw(st.sampled_from((None, "none yet" if text else -1))),
+                invalidated_by=("signals.tip.served", "signals.tip.feedback"),
+            )
+        )
+    return tuple(found)
+
+
+@examples(100)
+@given(made=definitions(), history=histories(most_people=2), seed=seeds())
+def test_any_definition_that_the_registry_accepts_is_computed_as_it_folds(
+    made: tuple[FeatureDefinition, ...], history: History, seed: int
+) -> None:
+    with world(made) as new:
+        arrive(new.app, history.arriving(seed))
+
+        assert_folds_agree(new.app, history)
+        for user_id in history.people():
+            rebuilt = new.app.profiles.rebuild(user_id, now_ms=history.instants[0])
+            stored = new.app.profiles.stored(user_id, now_ms=history.instants[0])
+            assert stored == rebuilt == new.app.profiles.as_of(user_id, at_ms=history.instants[0])

@@ -1,0 +1,251 @@
+"""Faults planted on purpose in what the store computes: each must be found, or the tests of it prove nothing."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import pytest
+from hypothesis import HealthCheck, Phase, find, settings
+from hypothesis.errors import NoSuchExample
+
+from oo.adapters.sql import transaction as writing
+from oo.adapters.sql.prepared import Prepared
+from oo.domain import facts as vocabulary
+from oo.domain.facts import Reaction, TipFeedback, TipServed, UserFact
+from oo.domain.instant import DAY, HOUR, MINUTE, LocalTime, local_time, parse_instant
+from oo.domain.person import Person
+from oo.features.fold import fold
+from oo.usecases.app import App
+from tests.support.history import WINDOW, History, histories
+from tests.support.stores import World, world
+
+Patch: TypeAlias = pytest.MonkeyPatch
+NOON = parse_instant("2026-09-01T12:00:00Z")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A change for the worse: to the text of the aggregates, or to the code that writes what they read."""
+
+    what: str
+    rewrite: Callable[[str, Prepared], Prepared] = lambda _, prepared: prepared
+    patch: Callable[[Patch], None] = lambda _: None
+
+
+def _text(old: str, new: str, *features: str) -> Callable[[str, Prepared], Prepared]:
+    """Replace `old` in the statements of `features`; each must hold it, lest the fault be none."""
+
+    def rewrite(feature: str, prepared: Prepared) -> Prepared:
+        if feature not in features:
+            return prepared
+        flat = " ".join(prepared.text.split())
+        assert old in flat, f"{feature}: {flat}"
+        return replace(prepared, text=flat.replace(old, new))
+
+    return rewrite
+
+
+def _constant(old: Any, new: Any, feature: str) -> Callable[[str, Prepared], Prepared]:
+    def rewrite(name: str, prepared: Prepared) -> Prepared:
+        if name != feature:
+            return prepared
+        assert old in prepared.constants.values(), prepared.constants
+        changed = {key: new if value == old else value for key, value in prepared.constants.items()}
+        return replace(prepared, constants=changed)
+
+    return rewrite
+
+
+def _whole_division(feature: str, prepared: Prepared) -> Prepared:
+    if feature not in {*RATES, "mean_dwell_ms_30d"}:
+        return prepared
+    assert "AS DOUBLE" in prepared.text
+    assert "+ 0.0" in prepared.text
+    return replace(prepared, text=prepared.text.replace("AS DOUBLE", "AS INTEGER").replace("+ 0.0", "+ 0"))
+
+
+def _in_utc(patch: Patch) -> None:
+    patch.setattr(Person, "local_time", lambda self, at_ms: local_time(at_ms, "UTC"))
+
+
+def _in_the_latest_zone(patch: Patch) -> None:
+    patch.setattr(Person, "local_time", lambda self, at_ms: local_time(at_ms, self.zones[-1].tz))
+
+
+def _an_hour_late_in_summer(patch: Patch) -> None:
+    def standard(self: Person, at_ms: int) -> LocalTime:
+        january = parse_instant("2026-01-15T00:00:00Z") + at_ms % DAY
+        return local_time(january, self.tz_at(at_ms))
+
+    patch.setattr(Person, "local_time", standard)
+
+
+def _not_moved(patch: Patch) -> None:
+    patch.setattr(writing.SqlTransaction, "relocalise", lambda self, person: None)
+
+
+def _every_reaction_holds(patch: Patch) -> None:
+    patch.setattr(writing.SqlTransaction, "_hold", lambda self, tip_id: None)
+
+
+def _snooze_beats_done(patch: Patch) -> None:
+    ranks = {Reaction.DONE: 0, Reaction.DISMISS: 1, Reaction.SNOOZE: 2, Reaction.NONE: 3}
+    patch.setattr(vocabulary, "_RANKS", ranks)
+
+
+def _dwell_from_the_first_reaction(patch: Patch) -> None:
+    add = writing.SqlTransaction.add_reaction
+
+    def planted(self: Any, fact: TipFeedback, tip: Any, person: Person, now_ms: int) -> None:
+        first = min((each.at_ms for each in self.reactions(fact.tip_id)), default=fact.at_ms)
+        delay = fact.at_ms - min(first, fact.at_ms)
+        add(self, fact, replace(tip, served_at_ms=tip.served_at_ms + delay), person, now_ms)
+
+    patch.setattr(writing.SqlTransaction, "add_reaction", planted)
+
+
+RATES = ("completion_rate_30d", "dismiss_rate_30d")
+GIVEN = ("mean_dwell_ms_30d", "preferred_hour")
+FAULTS = (
+    Fault(
+        "the early edge of the window belongs to it",
+        _text("served_at_ms > :at_ms -", "served_at_ms >= :at_ms -", "tip_volume_30d"),
+    ),
+    Fault(
+        "the early edge of the reactions' window belongs to it",
+        _text("at_ms > :at_ms -", "at_ms >= :at_ms -", *GIVEN),
+    ),
+    Fault(
+        "the late edge of the window does not belong to it",
+        _text("served_at_ms <= :at_ms", "served_at_ms < :at_ms", *RATES, "tip_volume_30d"),
+    ),
+    Fault("the window is a millisecond short", _constant(WINDOW, WINDOW - 1, "tip_volume_30d")),
+    Fault("the window is 31 days", _constant(WINDOW, WINDOW + DAY, "completion_rate_30d")),
+    Fault("the greatest hour wins a tie", _text("local_hour LIMIT", "local_hour DESC LIMIT", "preferred_hour")),
+    Fault("the rarest hour wins", _text("count(*) DESC", "count(*)", "preferred_hour")),
+    Fault("a superseded reaction still counts", _text("until_ms > :at_ms", "until_ms > 0", *RATES, *GIVEN)),
+    Fault("a taken-back reaction counts as one", _text("tip_feedback.reaction != :reaction_1", "1", "mean_dwell_ms_30d")),
+    Fault("whole division", _whole_division),
+    Fault("dismissed counts as done", _constant("done", "dismiss", "completion_rate_30d")),
+    Fault("the share is of the tips with a reaction", _text("LEFT OUTER JOIN", "JOIN", *RATES)),
+    Fault("the reaction of tomorrow counts today", _text("tip_feedback.at_ms <= :at_ms", "1 = 1", *RATES)),
+    Fault("the hour is that of UTC", patch=_in_utc),
+    Fault("the hour is that of the zone moved to last", patch=_in_the_latest_zone),
+    Fault("the hour is that of winter", patch=_an_hour_late_in_summer),
+    Fault("a zone that comes later moves nothing", patch=_not_moved),
+    Fault("every reaction holds for ever", patch=_every_reaction_holds),
+    Fault("snooze beats done at the same time", patch=_snooze_beats_done),
+    Fault("dwell counts from the first reaction", patch=_dwell_from_the_first_reaction),
+)
+
+
+def _tip(number: int, at_ms: int) -> TipServed:
+    return TipServed(user_id="ada", tip_id=f"t{number}", at_ms=at_ms, candidate_id="k")
+
+
+def _given(number: int, at_ms: int, reaction: Reaction) -> TipFeedback:
+    return TipFeedback(user_id="ada", tip_id=f"t{number}", at_ms=at_ms, reaction=reaction)
+
+
+REGRESSION = History(
+    facts=(
+        UserFact(user_id="ada", at_ms=0, tz="Europe/Berlin"),
+        _tip(0, NOON),
+        _given(0, NOON + MINUTE, Reaction.DISMISS),
+        _given(0, NOON + 7 * MINUTE, Reaction.DONE),
+        _tip(1, NOON + HOUR),
+        _given(1, NOON + HOUR + MINUTE, Reaction.DONE),
+        _given(1, NOON + HOUR + MINUTE, Reaction.SNOOZE),
+        _tip(2, NOON + 2 * HOUR),
+        _given(2, NOON + 2 * HOUR + 1, Reaction.DISMISS),
+        _given(2, NOON + 3 * HOUR, Reaction.NONE),
+        _tip(3, NOON + DAY),
+        _given(3, NOON + DAY + MINUTE + 1, Reaction.DONE),
+        _given(3, NOON + 2 * DAY, Reaction.NONE),
+        _tip(4, NOON + 3 * DAY),
+        _tip(5, NOON + 4 * DAY),
+        _given(5, NOON + 4 * DAY, Reaction.DISMISS),
+        _tip(6, NOON + 4 * DAY + HOUR),
+        _given(6, NOON + 4 * DAY + HOUR, Reaction.DONE),
+        _tip(7, NOON + 4 * DAY + 4 * HOUR),
+        _given(7, NOON + 4 * DAY + 4 * HOUR, Reaction.DONE),
+        _given(7, NOON + 4 * DAY + 4 * HOUR + 1, Reaction.DISMISS),
+        UserFact(user_id="ada", at_ms=NOON + HOUR, tz="America/St_Johns"),
+        UserFact(user_id="ada", at_ms=NOON + 5 * DAY, tz="Australia/Lord_Howe"),
+    ),
+    instants=(
+        *(NOON - 1, NOON, NOON + MINUTE, NOON + 8 * MINUTE, NOON + 90 * MINUTE, NOON + 3 * HOUR, NOON + DAY),
+        *(NOON + DAY + 2 * MINUTE, NOON + 2 * DAY, NOON + 5 * DAY, NOON + WINDOW - 1, NOON + WINDOW),
+        *(NOON + 2 * HOUR + MINUTE, NOON + 4 * DAY + HOUR, NOON + 4 * DAY + 4 * HOUR, NOON + WINDOW + 7 * MINUTE, NOON + WINDOW + 8 * MINUTE, NOON + WINDOW + DAY + HOUR),
+    ),
+)
+
+
+def plant(made: World, fault: Fault) -> None:
+    """Change the statements that the store reads with."""
+    statements = made.store._statements
+    aggregates: Mapping[str, Prepared] = {
+        name: fault.rewrite(name, prepared) for name, prepared in statements.aggregates.items()
+    }
+    made.store._statements = replace(statements, aggregates=aggregates)
+
+
+def differs(app: App, history: History, meant: Mapping[tuple[str, int, str], object], seed: int = 0) -> bool:
+    """Tell whether the store computes anything else than what was meant."""
+    for batch in history.arriving(seed):
+        app.ingest(batch, now_ms=NOON)
+    return any(
+        app.profiles.as_of(user_id, at_ms=at_ms).features[name].value != value
+        for (user_id, at_ms, name), value in meant.items()
+    )
+
+
+def folded(app: App, history: History) -> dict[tuple[str, int, str], object]:
+    return {
+        (user_id, at_ms, definition.name): fold(definition, facts, at_ms).value
+        for user_id, facts in history.accepted().items()
+        for at_ms in history.instants
+        for definition in app.registry.batched
+    }
+
+
+def test_the_regression_history_agrees_while_nothing_is_planted() -> None:
+    with world() as made:
+        assert not differs(made.app, REGRESSION, folded(made.app, REGRESSION))
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
+def test_the_regression_history_finds(fault: Fault, monkeypatch: Patch) -> None:
+    with world() as made:
+        meant = folded(made.app, REGRESSION)
+        fault.patch(monkeypatch)
+        plant(made, fault)
+
+        assert differs(made.app, REGRESSION, meant)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
+def test_generated_histories_find(fault: Fault) -> None:
+    def shows_it(history: History) -> bool:
+        made.sweep()
+        meant = folded(made.app, history)
+        with pytest.MonkeyPatch.context() as patch:
+            fault.patch(patch)
+            return differs(made.app, history, meant, seed=len(history.facts))
+
+    with world() as made:
+        plant(made, fault)
+        try:
+            find(histories(most_people=1), shows_it, settings=_SEARCH)
+        except NoSuchExample:
+            pytest.fail(f"no generated history shows that {fault.what}")
+
+
+_SEARCH = settings(
+    max_examples=2_000,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=(Phase.generate,),
+    suppress_health_check=tuple(HealthCheck),
+)
