@@ -54,7 +54,7 @@ def alignment(hour: float | None, preferred: float | None, unknown: float = 0.5)
     """
     if hour is None or preferred is None:
         return unknown
-    return (1 + math.cos(2 * math.pi * (hour - preferred) / 24)) / 2
+    return (1 + math.cos(2 * math.pi * (hour % 24 - preferred % 24) / 24)) / 2
 
 
 def _age(days: float) -> float:
@@ -66,11 +66,11 @@ def _number(value: Any, otherwise: float = 0.0) -> float:
 
 
 def _angle(reading: Reading) -> float:
-    return 2 * math.pi * _number(reading.context.get("hour_of_day")) / 24
+    return 2 * math.pi * (_number(reading.context.get("hour_of_day")) % 24) / 24
 
 
 _OF_CANDIDATE: Mapping[str, Dimension] = {
-    "is_overdue": lambda r: _number(r.candidate.get("is_overdue")),
+    "is_overdue": lambda r: min(max(_number(r.candidate.get("is_overdue")), 0.0), 1.0),
     "task_age_days": lambda r: _age(_number(r.candidate.get("task_age_days"))),
     "priority": lambda r: (
         (min(max(_number(r.candidate.get("priority"), LOWEST), LOWEST), HIGHEST) - LOWEST) / 3
