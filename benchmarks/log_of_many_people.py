@@ -35,7 +35,9 @@ def main() -> None:
         (report,) = _shell("import", str(path), "--db", db)["files"]
         took = time.perf_counter() - before
         counts = {fate: report[fate] for fate in ("accepted", "duplicate", "waiting", "refused")}
-        print(f"{len(log.lines):,} lines imported in {took:.1f} s: {len(log.lines) / took:,.0f} lines/s; {counts}")
+        print(
+            f"{len(log.lines):,} lines imported in {took:.1f} s: {len(log.lines) / took:,.0f} lines/s; {counts}"
+        )
         wanted = {"accepted": log.accepted, "duplicate": log.duplicate, "waiting": 0, "refused": log.refused}
         assert counts == wanted, wanted
         known = truth(log.lines)
@@ -46,7 +48,9 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name, default in (("people", 1000), ("tips", 200), ("seed", 1), ("shell", 300), ("direct", 20_000)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--disorder", type=float, default=0.1)

@@ -47,7 +47,9 @@ def test_every_profile_of_a_disordered_log_is_what_plain_python_makes_of_it(log:
         assert values == known.profile(user_id, at_ms), (user_id, iso(at_ms))
 
 
-def test_the_same_log_once_more_and_in_another_order_changes_nothing(log: Log, store: str, tmp_path: Path) -> None:
+def test_the_same_log_once_more_and_in_another_order_changes_nothing(
+    log: Log, store: str, tmp_path: Path
+) -> None:
     (tmp_path / "again.jsonl").write_text("\n".join(reversed(log.lines)))
     user_id, at_ms = questions(truth(log.lines), 1, seed=4)[0]
     before = run("profile", user_id, "--at", iso(at_ms), "--db", store)

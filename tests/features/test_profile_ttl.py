@@ -42,7 +42,9 @@ def stored(app: App, name: str, now_ms: int) -> FeatureValue:
 
 
 def computed_at(app: App, now_ms: int) -> dict[str, int | None]:
-    return {name: each.computed_at_ms for name, each in app.profiles.stored("ada", now_ms=now_ms).features.items()}
+    return {
+        name: each.computed_at_ms for name, each in app.profiles.stored("ada", now_ms=now_ms).features.items()
+    }
 
 
 def test_a_value_is_fresh_to_the_last_millisecond_of_its_ttl_and_stale_at_the_next(living: World) -> None:
@@ -119,6 +121,7 @@ def test_an_event_under_a_clock_that_was_set_back_still_reaches_the_stored_value
     living.app.ingest([served(2, NOON + 1)], now_ms=NOON + 2)
 
     assert stored(living.app, "tip_volume_30d", NOON + HOUR).value == 2
+    assert stored(living.app, "tip_volume_30d", NOON + HOUR).computed_at_ms == NOON + HOUR
 
 
 def test_a_changed_definition_is_recomputed_whatever_the_age_of_its_value(living: World) -> None:

@@ -58,7 +58,12 @@ def windowed(**changes: Any) -> Windowed:
 SLIPS: dict[str, tuple[FeatureDefinition, dict[str, Any], type[InvalidDefinition], str]] = {
     "an unknown freshness": (VOLUME, {"freshness": "hourly"}, UnknownFreshness, "'hourly'"),
     "an unknown dtype": (VOLUME, {"dtype": "decimal"}, UnknownDtype, "'decimal'"),
-    "a dtype that only jit features have": (VOLUME, {"dtype": "boolean"}, UnknownDtype, "numeric, categorical"),
+    "a dtype that only jit features have": (
+        VOLUME,
+        {"dtype": "boolean"},
+        UnknownDtype,
+        "numeric, categorical",
+    ),
     "a batched feature of the moment": (VOLUME, {"compute": HOUR.compute}, IncompleteDefinition, "Windowed"),
     "a jit feature with a window": (HOUR, {"compute": VOLUME.compute}, IncompleteDefinition, "OfContext"),
     "no window": (VOLUME, {"compute": windowed(window_ms=0)}, IncompleteDefinition, "empty window"),

@@ -16,7 +16,12 @@ WRITTEN = parse_instant("2026-09-01T08:00:00Z")
 
 
 def task(
-    *, due: str | None = None, created: str | None = None, importance: int = 1, task_id: str = "k", tz: str = "UTC"
+    *,
+    due: str | None = None,
+    created: str | None = None,
+    importance: int = 1,
+    task_id: str = "k",
+    tz: str = "UTC",
 ) -> Task:
     fact = TaskUpsert(
         user_id="ada",
@@ -105,8 +110,18 @@ def test_priority_is_the_tasks_own() -> None:
         ("2026-09-01T12:00:00Z", "Pacific/Pago_Pago", 1, 1),
     ],
 )
-def test_the_hour_and_weekday_are_those_on_the_persons_wall(at: str, tz: str, hour: int, weekday: int) -> None:
+def test_the_hour_and_weekday_are_those_on_the_persons_wall(
+    at: str, tz: str, hour: int, weekday: int
+) -> None:
     assert (hour_of_day(moment(at, tz)), day_of_week(moment(at, tz))) == (hour, weekday)
+
+
+def test_a_zone_holds_from_its_first_millisecond_and_the_first_one_also_before() -> None:
+    person = Person("ada", (ZoneSpan(WRITTEN, "Europe/Berlin"), ZoneSpan(WRITTEN + HOUR, "Asia/Tokyo")))
+
+    asked = (0, WRITTEN - 1, WRITTEN, WRITTEN + HOUR - 1, WRITTEN + HOUR, WRITTEN + DAY)
+
+    assert [person.tz_at(at_ms) for at_ms in asked] == ["Europe/Berlin"] * 4 + ["Asia/Tokyo"] * 2
 
 
 def test_the_context_holds_single_values_and_the_task_list_stands_apart() -> None:

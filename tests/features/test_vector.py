@@ -109,6 +109,13 @@ def test_a_raw_feature_that_is_no_number_never_reaches_a_policy(name: str, odd: 
     assert math.isfinite(found)
 
 
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("dimension", ["hour_sin", "hour_cos", "preferred_hour_alignment"])
+def test_an_hour_that_is_no_number_is_refused(dimension: str, odd: float) -> None:
+    with pytest.raises(NotFinite):
+        value(dimension, {"hour_of_day": odd, "preferred_hour": 9})
+
+
 def test_no_raw_value_leaves_the_bound_that_keeps_sums_exact() -> None:
     for dimension in DIMENSIONS:
         for extreme in (-1e308, 1e308):

@@ -65,7 +65,7 @@ def _whole_division(feature: str, prepared: Prepared) -> Prepared:
 
 
 def _in_utc(patch: Patch) -> None:
-    patch.setattr(Person, "local_time", lambda self, at_ms: local_time(at_ms, "UTC"))
+    patch.setattr(Person, "local_time", lambda _, at_ms: local_time(at_ms, "UTC"))
 
 
 def _in_the_latest_zone(patch: Patch) -> None:
@@ -80,12 +80,16 @@ def _an_hour_late_in_summer(patch: Patch) -> None:
     patch.setattr(Person, "local_time", standard)
 
 
+def _nothing(*_: Any) -> None:
+    pass
+
+
 def _not_moved(patch: Patch) -> None:
-    patch.setattr(writing.SqlTransaction, "relocalise", lambda self, person: None)
+    patch.setattr(writing.SqlTransaction, "relocalise", _nothing)
 
 
 def _every_reaction_holds(patch: Patch) -> None:
-    patch.setattr(writing.SqlTransaction, "_hold", lambda self, tip_id: None)
+    patch.setattr(writing.SqlTransaction, "_hold", _nothing)
 
 
 def _snooze_beats_done(patch: Patch) -> None:
@@ -121,10 +125,15 @@ FAULTS = (
     ),
     Fault("the window is a millisecond short", _constant(WINDOW, WINDOW - 1, "tip_volume_30d")),
     Fault("the window is 31 days", _constant(WINDOW, WINDOW + DAY, "completion_rate_30d")),
-    Fault("the greatest hour wins a tie", _text("local_hour LIMIT", "local_hour DESC LIMIT", "preferred_hour")),
+    Fault(
+        "the greatest hour wins a tie", _text("local_hour LIMIT", "local_hour DESC LIMIT", "preferred_hour")
+    ),
     Fault("the rarest hour wins", _text("count(*) DESC", "count(*)", "preferred_hour")),
     Fault("a superseded reaction still counts", _text("until_ms > :at_ms", "until_ms > 0", *RATES, *GIVEN)),
-    Fault("a taken-back reaction counts as one", _text("tip_feedback.reaction != :reaction_1", "1", "mean_dwell_ms_30d")),
+    Fault(
+        "a taken-back reaction counts as one",
+        _text("tip_feedback.reaction != :reaction_1", "1", "mean_dwell_ms_30d"),
+    ),
     Fault("whole division", _whole_division),
     Fault("dismissed counts as done", _constant("done", "dismiss", "completion_rate_30d")),
     Fault("the share is of the tips with a reaction", _text("LEFT OUTER JOIN", "JOIN", *RATES)),
@@ -176,7 +185,14 @@ REGRESSION = History(
     instants=(
         *(NOON - 1, NOON, NOON + MINUTE, NOON + 8 * MINUTE, NOON + 90 * MINUTE, NOON + 3 * HOUR, NOON + DAY),
         *(NOON + DAY + 2 * MINUTE, NOON + 2 * DAY, NOON + 5 * DAY, NOON + WINDOW - 1, NOON + WINDOW),
-        *(NOON + 2 * HOUR + MINUTE, NOON + 4 * DAY + HOUR, NOON + 4 * DAY + 4 * HOUR, NOON + WINDOW + 7 * MINUTE, NOON + WINDOW + 8 * MINUTE, NOON + WINDOW + DAY + HOUR),
+        *(
+            NOON + 2 * HOUR + MINUTE,
+            NOON + 4 * DAY + HOUR,
+            NOON + 4 * DAY + 4 * HOUR,
+            NOON + WINDOW + 7 * MINUTE,
+            NOON + WINDOW + 8 * MINUTE,
+            NOON + WINDOW + DAY + HOUR,
+        ),
     ),
 )
 

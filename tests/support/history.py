@@ -62,9 +62,7 @@ _TASKS = ("k1", "k2", "k3")
 def examples(count: int) -> settings:
     """Ask for so many examples; thirty times as many under OO_HYPOTHESIS=thorough."""
     slow = (HealthCheck.too_slow, HealthCheck.data_too_large)
-    return settings(
-        max_examples=count * 30 if THOROUGH else count, deadline=None, suppress_health_check=slow
-    )
+    return settings(max_examples=count * 30 if THOROUGH else count, deadline=None, suppress_health_check=slow)
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ def histories(draw: st.DrawFn, most_people: int = 3, most_tips: int = 6) -> Hist
         tips = draw(_tips(user_id, times, most_tips))
         facts += tips
         for tip in tips:
-            facts += draw(_reactions(tip, times)) + draw(_rewards(tip, people, times))
+            facts += [*draw(_reactions(tip, times)), *draw(_rewards(tip, people, times))]
         facts += draw(_tasks(user_id, times))
     facts += draw(_strays([fact for fact in facts if isinstance(fact, TipServed)], people))
     facts += draw(st.lists(st.sampled_from(facts), max_size=4))
@@ -247,9 +245,7 @@ def _reaction(user_id: str, tip_id: str, at_ms: int, reaction: Reaction) -> st.S
 @st.composite
 def _tasks(draw: st.DrawFn, user_id: str, times: st.SearchStrategy[int]) -> list[TaskFact]:
     found: dict[str, TaskFact] = {}
-    for task_id, at_ms, kind in draw(
-        st.lists(st.tuples(_of(_TASKS), times, st.integers(0, 5)), max_size=6)
-    ):
+    for task_id, at_ms, kind in draw(st.lists(st.tuples(_of(_TASKS), times, st.integers(0, 5)), max_size=6)):
         fact: TaskFact
         match kind:
             case 4:

@@ -50,7 +50,7 @@ class Log:
 
 
 def written(*, people: int, tips: int, seed: int, disorder: float) -> Log:
-    """Write the log of so many people with so many tips each; a share of `disorder` of the lines is out of its order."""
+    """Write the log of so many people with so many tips each, a share of `disorder` of the lines out of order."""
     chance = random.Random(seed)
     good: list[Line] = []
     bad: list[Line] = []
@@ -89,7 +89,14 @@ def _life(chance: random.Random, user_id: str, tips: int) -> Iterator[tuple[Line
     yield _person(chance, user_id, tz, start), True
     for _ in range(chance.choice((0, 0, 1, 2))):
         moved = start + chance.randrange(70 * DAY_MS)
-        yield {"type": "user", "user_id": user_id, "tz": chance.choice(sorted(CHANGES)), "at": iso(moved)}, True
+        yield (
+            {"type": "user", "user_id": user_id, "tz": chance.choice(sorted(CHANGES)), "at": iso(moved)},
+            True,
+        )
+        for number in range(tips // 9):
+            tip = {"user_id": user_id, "tip_id": f"{user_id}.moved-{moved}.{number}"}
+            yield {"type": "tip.served", **tip, "at": iso(moved), "candidate_id": "c0"}, True
+            yield _answer(chance, tip, moved, "done"), True
     habit = chance.randrange(24)
     for number in range(tips):
         day = start + chance.randrange(70) * DAY_MS

@@ -122,7 +122,7 @@ def _aggregate(expression: Windowed, events: Sequence[Event]) -> tuple[Value, in
             return (sum(_kept(of, event) for event in events) / len(events) if events else None), len(events)
         case Mean(column):
             known = [event[column] for event in events if event[column] is not None]
-            return (sum(known) / len(known) if known else None), len(known)
+            return (float(sum(known)) / len(known) if known else None), len(known)
         case Mode(column):
             frequencies = Counter(event[column] for event in events if event[column] is not None)
             ordered = sorted(frequencies.items(), key=lambda pair: (-pair[1], pair[0]))

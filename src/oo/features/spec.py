@@ -58,7 +58,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """The arithmetic mean of an integer `column`: the exact sum over the count, rounded once."""
+    """The arithmetic mean of an integer `column`: the exact sum as float64, over the count."""
 
     column: str
 
