@@ -125,8 +125,10 @@ class Transaction(Reader, Protocol):
     def mark_shown(self, tip_id: str, at_ms: int) -> None:
         """Record that a tip was shown at an instant, unless it was shown before."""
 
-    def add_reaction(self, fact: TipFeedback, tip: Tip, person: Person, now_ms: int) -> None:
-        """Record a reaction, and from when to when each of the tip's reactions is in force."""
+    def add_reaction(
+        self, fact: TipFeedback, tip: Tip, given: Sequence[TipFeedback], person: Person, now_ms: int
+    ) -> None:
+        """Record a reaction beside those `given` before, and from when to when each of them is in force."""
 
     def add_score(self, score: PolicyScore, user_id: str) -> None:
         """Record how a policy saw a decision."""

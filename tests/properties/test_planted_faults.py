@@ -100,10 +100,10 @@ def _snooze_beats_done(patch: Patch) -> None:
 def _dwell_from_the_first_reaction(patch: Patch) -> None:
     add = writing.SqlTransaction.add_reaction
 
-    def planted(self: Any, fact: TipFeedback, tip: Any, person: Person, now_ms: int) -> None:
-        first = min((each.at_ms for each in self.reactions(fact.tip_id)), default=fact.at_ms)
+    def planted(self: Any, fact: TipFeedback, tip: Any, given: Any, person: Person, now_ms: int) -> None:
+        first = min((each.at_ms for each in given), default=fact.at_ms)
         delay = fact.at_ms - min(first, fact.at_ms)
-        add(self, fact, replace(tip, served_at_ms=tip.served_at_ms + delay), person, now_ms)
+        add(self, fact, replace(tip, served_at_ms=tip.served_at_ms + delay), given, person, now_ms)
 
     patch.setattr(writing.SqlTransaction, "add_reaction", planted)
 

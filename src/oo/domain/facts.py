@@ -103,6 +103,11 @@ class TipFeedback(Fact):
         )
 
 
+def force(reaction: TipFeedback) -> tuple[int, int, int]:
+    """Return the sort key of a tip's reactions by their force: of those given by some instant, the last is in force."""
+    return (reaction.at_ms, reaction.reaction.rank, reaction.snooze_until_ms or 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardFact(Fact):
     """A reward, 0 to 1, for a decision of `policy`."""

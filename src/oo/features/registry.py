@@ -17,7 +17,7 @@ from oo.domain.errors import (
     UnknownSubject,
 )
 from oo.domain.subjects import SUBJECTS
-from oo.features.spec import DTYPES, FeatureDefinition, OfCandidate, OfContext, Windowed
+from oo.features.spec import DTYPES, FeatureDefinition, Mean, OfCandidate, OfContext, Ratio, Windowed
 
 
 class Registry:
@@ -158,10 +158,26 @@ def _columns(definition: FeatureDefinition) -> None:
                 f"{definition.name!r} reads {column!r}, which {source.name} do not have.",
                 f"They have: {', '.join(source.columns)}.",
             )
+    _readable(definition.name, definition.compute)
     if definition.compute.window_ms <= 0:
         raise IncompleteDefinition(
             f"{definition.name!r} has an empty window.", "Give window_ms in milliseconds, > 0."
         )
+
+
+def _readable(name: str, expression: Windowed) -> None:
+    match expression.aggregate:
+        case Mean(column) if column not in expression.source.numbers:
+            raise IncompleteDefinition(
+                f"{name!r} takes the mean of {column!r}, which is no amount.",
+                f"Means can be taken of: {', '.join(expression.source.numbers) or 'nothing there'}.",
+            )
+        case Ratio(of) if not of.values:
+            raise IncompleteDefinition(
+                f"{name!r} counts the share of no value.", "Give Where at least one value."
+            )
+        case _ if expression.where is not None and not expression.where.values:
+            raise IncompleteDefinition(f"{name!r} keeps no value.", "Give Where at least one value.")
 
 
 def _ttl(definition: FeatureDefinition) -> None:

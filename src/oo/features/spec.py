@@ -23,16 +23,26 @@ DTYPES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class EventSource:
-    """A stream of a person's events: each has an instant, which the window looks at, and the named columns."""
+    """A stream of a person's events: each has an instant, which the window looks at, and the named columns.
+
+    `numbers` are the columns that a mean may be taken of.
+    """
 
     name: str
     columns: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
 
 
-TIPS = EventSource("tips", ("reaction", "category", "local_hour", "local_weekday"))
+TIPS = EventSource(
+    "tips", ("reaction", "category", "local_hour", "local_weekday"), numbers=("local_hour", "local_weekday")
+)
 """Tips by the instant they were served; `reaction` is the one in force as of t, null while there is none."""
 
-REACTIONS = EventSource("reactions", ("reaction", "dwell_ms", "category", "local_hour", "local_weekday"))
+REACTIONS = EventSource(
+    "reactions",
+    ("reaction", "dwell_ms", "category", "local_hour", "local_weekday"),
+    numbers=("dwell_ms", "local_hour", "local_weekday"),
+)
 """Reactions in force as of t, by the instant they were given; `none` is no reaction."""
 
 

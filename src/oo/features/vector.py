@@ -62,7 +62,10 @@ def _age(days: float) -> float:
 
 
 def _number(value: Any, otherwise: float = 0.0) -> float:
-    return otherwise if value is None else float(value)
+    number = otherwise if value is None else float(value)
+    if not math.isfinite(number):
+        raise NotFinite(f"A raw feature is {number}.", "Leave out what is not known.")
+    return number
 
 
 def _angle(reading: Reading) -> float:

@@ -31,21 +31,23 @@ class Recording:
     now_ms: int
     touched: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     released: list[Outcome] = field(default_factory=list)
+    people: dict[str, Person | None] = field(default_factory=dict)
 
     def record(self, fact: Fact, arrived_at_ms: int | None = None) -> Outcome:
         """Record a fact; it waits where the person or the tip it is about has not come yet. Raises nothing of ours.
 
-        `arrived_at_ms` is when it arrived_ms, now if left out.
+        `arrived_at_ms` is when it arrived, now if left out.
         """
         try:
             with self.transaction.savepoint():
                 return self._record(fact, self.now_ms if arrived_at_ms is None else arrived_at_ms)
         except OoError as error:
+            self.people.pop(fact.user_id, None)
             return Outcome(key=fact.key, fate=Fate.REFUSED, message=str(error))
 
     def serve(self, fact: TipServed, scores: Sequence[PolicyScore]) -> None:
         """Record a tip that was chosen here, with how each policy saw the decision."""
-        person = self.transaction.person(fact.user_id)
+        person = self._person(fact.user_id)
         assert person is not None, "a tip is served to a known person"  # noqa: S101
         self._add_tip(fact, person, self.now_ms, scores)
         self._publish(fact)
@@ -54,7 +56,7 @@ class Recording:
                 self.transaction.emit(f"signals.shadow.{score.policy}", fact, self.now_ms)
 
     def _record(self, fact: Fact, arrived_ms: int) -> Outcome:
-        person = self.transaction.person(fact.user_id)
+        person = self._person(fact.user_id)
         if isinstance(fact, UserFact):
             return self._zone(fact, person, arrived_ms)
         if person is None:
@@ -69,11 +71,17 @@ class Recording:
             case _:
                 return self._signal(fact, person, arrived_ms)
 
+    def _person(self, user_id: str) -> Person | None:
+        if user_id not in self.people:
+            self.people[user_id] = self.transaction.person(user_id)
+        return self.people[user_id]
+
     def _zone(self, fact: UserFact, person: Person | None, arrived_ms: int) -> Outcome:
         if self.transaction.signal(fact.key) is not None:
             return Outcome(key=fact.key, fate=Fate.DUPLICATE)
         self.transaction.add_zone(fact.user_id, ZoneSpan(fact.at_ms, fact.tz), arrived_ms)
-        moved = self.transaction.person(fact.user_id)
+        del self.people[fact.user_id]
+        moved = self._person(fact.user_id)
         assert moved is not None, "a zone was just added"  # noqa: S101
         self.transaction.add_signal(fact, moved, arrived_ms)
         if person is not None:
@@ -114,6 +122,7 @@ class Recording:
             self.transaction.add_score(score, fact.user_id)
 
     def _reaction(self, fact: TipFeedback, person: Person, arrived_ms: int) -> Outcome:
+        fact = replace(fact, snooze_until_ms=fact.snooze_until_ms or None)
         tip = self.transaction.tip(fact.tip_id)
         if tip is None:
             return self._wait(fact, arrived_ms, awaits=tip_key(fact.tip_id))
@@ -125,9 +134,10 @@ class Recording:
                 f"at {format_instant(tip.served_at_ms)}.",
                 "Check the clock that wrote it.",
             )
-        if fact in self.transaction.reactions(fact.tip_id):
+        given = self.transaction.reactions(fact.tip_id)
+        if fact in given:
             return Outcome(key=fact.key, fate=Fate.DUPLICATE)
-        self.transaction.add_reaction(fact, tip, person, arrived_ms)
+        self.transaction.add_reaction(fact, tip, given, person, arrived_ms)
         self._settle_task(person, tip.candidate_id)
         self.learner.settle(self.transaction, fact.tip_id, fact, self.now_ms)
         self._publish(fact)

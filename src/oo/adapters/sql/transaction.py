@@ -7,7 +7,7 @@ from oo.adapters.sql.bodies import encode, encode_fact, pack
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.session import Runner
 from oo.domain.decision import PolicyScore
-from oo.domain.facts import Fact, RewardFact, TaskFact, TipFeedback, TipServed
+from oo.domain.facts import Fact, RewardFact, TaskFact, TipFeedback, TipServed, force
 from oo.domain.instant import FOREVER
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import StoredValue
@@ -113,7 +113,9 @@ class SqlTransaction(SqlReader):
     def mark_shown(self, tip_id: str, at_ms: int) -> None:
         self._run("mark_shown", of_tip=tip_id, shown=at_ms)
 
-    def add_reaction(self, fact: TipFeedback, tip: Tip, person: Person, now_ms: int) -> None:
+    def add_reaction(
+        self, fact: TipFeedback, tip: Tip, given: Sequence[TipFeedback], person: Person, now_ms: int
+    ) -> None:
         wall = person.local_time(fact.at_ms)
         self._run(
             "add_tip_feedback",
@@ -129,18 +131,17 @@ class SqlTransaction(SqlReader):
             local_weekday=wall.weekday,
             arrived_at_ms=now_ms,
         )
-        self._hold(fact.tip_id)
+        if given:
+            self._hold([*given, fact])
 
-    def _hold(self, tip_id: str) -> None:
-        """Let each reaction of a tip hold until the next one: `reactions` come in the order of their force."""
-        given = self.reactions(tip_id)
-        if len(given) == 1:
-            return
-        ends = [fact.at_ms for fact in given[1:]] + [FOREVER]
-        for fact, until in zip(given, ends, strict=True):
+    def _hold(self, reactions: Sequence[TipFeedback]) -> None:
+        """Let each reaction of a tip hold until the next one in the order of their force."""
+        ordered = sorted(reactions, key=force)
+        ends = [fact.at_ms for fact in ordered[1:]] + [FOREVER]
+        for fact, until in zip(ordered, ends, strict=True):
             self._run(
                 "hold_until",
-                of_tip=tip_id,
+                of_tip=fact.tip_id,
                 of_at=fact.at_ms,
                 of_rank=fact.reaction.rank,
                 of_snooze=fact.snooze_until_ms or 0,
