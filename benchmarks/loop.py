@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from oo.adapters.sql import sqlite
+from oo.adapters.sql import sqlite, writer
 from oo.adapters.sql.session import Row
 from oo.compose import compose
 from oo.domain.facts import Reaction, TaskUpsert, UserFact
@@ -153,7 +153,7 @@ def _quantiles(seconds: list[float]) -> dict[str, float]:
 @contextmanager
 def _recording(recorded: Recorded) -> Iterator[None]:
     """Record every change of rows and where the commits fall, without touching what the store does."""
-    run, commit = sqlite.SqliteSession.run, sqlite._commit  # noqa: SLF001  # a benchmark looks inside
+    run, commit = sqlite.SqliteSession.run, writer.commit
 
     def recording_run(session: sqlite.SqliteSession, text: str, parameters: Mapping[str, Any]) -> list[Row]:
         if text.startswith(_CHANGES):
@@ -164,11 +164,11 @@ def _recording(recorded: Recorded) -> Iterator[None]:
         recorded.commits.append([])
         commit(*arguments)
 
-    sqlite.SqliteSession.run, sqlite._commit = recording_run, recording_commit  # type: ignore[assignment,method-assign]  # noqa: SLF001
+    sqlite.SqliteSession.run, writer.commit = recording_run, recording_commit  # type: ignore[assignment,method-assign]
     try:
         yield
     finally:
-        sqlite.SqliteSession.run, sqlite._commit = run, commit  # type: ignore[method-assign]  # noqa: SLF001
+        sqlite.SqliteSession.run, writer.commit = run, commit  # type: ignore[method-assign]
 
 
 def _copy(path: Path, target: Path) -> None:

@@ -18,7 +18,7 @@ def default_database() -> str:
 class Settings(BaseSettings):
     """How this oO runs. Each field is set by the environment variable of its name, in capitals, after `OO_`."""
 
-    model_config = SettingsConfigDict(env_prefix="OO_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="OO_", extra="forbid", frozen=True)
 
     database: Annotated[str, Field(description="The store: sqlite:///FILE.")] = Field(
         default_factory=default_database

@@ -40,7 +40,7 @@ def with_json(command: Command) -> Command:
 @contextmanager
 def opened(db: str | None) -> Iterator[App]:
     """Open the App over the store that `--db`, the environment or the data folder names, and close it after."""
-    overrides = {} if db is None else {"database": db if ":" in db else f"sqlite:///{Path(db).absolute()}"}
+    overrides = {} if db is None else {"database": db if "://" in db else f"sqlite:///{Path(db).absolute()}"}
     app = compose(load_settings(**overrides))
     try:
         yield app

@@ -39,8 +39,7 @@ class Reading:
 
     def of_profile(self, name: str, most: float) -> float:
         """Return a profile feature clipped to 0…`most`, its neutral value where it is null or absent."""
-        value = self.profile.get(name)
-        return min(max(self.neutrals.get(name, 0.0) if value is None else float(value), 0.0), most)
+        return min(max(_number(self.profile.get(name), self.neutrals.get(name, 0.0)), 0.0), most)
 
 
 Dimension: TypeAlias = Callable[[Reading], float]
@@ -62,6 +61,8 @@ def _age(days: float) -> float:
 
 
 def _number(value: Any, otherwise: float = 0.0) -> float:
+    if isinstance(value, str):
+        raise NotFinite("A raw feature is text.", "Log numbers as numbers.")
     number = otherwise if value is None else float(value)
     if not math.isfinite(number):
         raise NotFinite(f"A raw feature is {number}.", "Leave out what is not known.")

@@ -23,8 +23,10 @@ class Explain:
             return answer
         decision = reader.decision(answer.tip.tip_id)
         scores = [score for score in reader.scores(answer.tip.tip_id) if score.policy == answer.tip.policy]
-        if decision is None or not scores:
+        if decision is None or not scores or scores[0].policy not in self.learner.policies:
             return answer
+        if len(scores[0].probabilities) != len(decision.candidates):
+            return answer  # imported, without its probabilities
         return replace(answer, explanation=self.explained(reader, decision, scores[0]))
 
     def explained(self, reader: Reader, decision: Decision, score: PolicyScore) -> Explanation:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from oo.domain.errors import ConflictingFact, InvalidFact, InvalidInstant, ReactionBeforeTip
+from oo.domain.errors import InvalidFact, InvalidInstant, ReactionBeforeTip
 from oo.domain.facts import Reaction, TipFeedback
-from oo.domain.instant import DAY, format_instant
+from oo.domain.instant import DAY, format_instant, within_range
 from oo.domain.outcome import Fate
 from oo.features.fold import in_force
 from oo.ports import Store, Transaction
@@ -49,10 +49,7 @@ class Feedback:
             _check_order(fact, tip.served_at_ms, now_ms)
             if _is_in_force(transaction, fact):
                 return Fate.DUPLICATE
-            outcome = self.ingest.within(transaction, [fact], now_ms=now_ms).outcomes[0]
-            if outcome.fate is Fate.REFUSED:
-                raise ConflictingFact(outcome.message)
-            return outcome.fate
+            return self.ingest.one(transaction, fact, now_ms=now_ms)
 
         return self.store.write(change)
 
@@ -60,6 +57,7 @@ class Feedback:
 def _check_snooze(reaction: Reaction, at_ms: int, snooze_until_ms: int | None) -> None:
     if snooze_until_ms is None:
         return
+    within_range(snooze_until_ms)
     if reaction is not Reaction.SNOOZE:
         raise InvalidFact(f"A {reaction.value} has no time to snooze until.", "Leave it out, or snooze.")
     if snooze_until_ms <= at_ms:

@@ -67,7 +67,7 @@ class ImportFile:
         return run.report
 
     def _zone_of(self, user_id: str, tz: str, now_ms: int) -> str:
-        known = next((person for person in self.people.all() if person.user_id == user_id), None)
+        known = self.people.find(user_id)
         if known is not None:
             return known.tz_at(now_ms)
         self.people.add(user_id, tz, now_ms=now_ms)

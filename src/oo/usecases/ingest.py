@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from oo.domain.errors import ConflictingFact
 from oo.domain.facts import Fact
-from oo.domain.outcome import Outcome
+from oo.domain.outcome import Fate, Outcome
 from oo.features.registry import Registry
 from oo.ports import Store, Transaction
 from oo.usecases.learn import Learner
@@ -42,9 +43,17 @@ class Ingest:
             transaction=transaction, registry=self.registry, learner=self.learner, now_ms=now_ms
         )
         outcomes = tuple(recording.record(fact) for fact in facts)
+        recording.settle()
         for user_id, names in recording.touched.items():
             if len(facts) == 1:
                 self.profiles.recompute(transaction, user_id, names, now_ms=now_ms)
             else:
                 transaction.drop_profile_rows(user_id, sorted(names))
         return Ingested(outcomes=outcomes, released=tuple(recording.released))
+
+    def one(self, transaction: Transaction, fact: Fact, *, now_ms: int) -> Fate:
+        """Record one fact in a transaction that is under way and return its fate; raises `ConflictingFact`."""
+        outcome = self.within(transaction, [fact], now_ms=now_ms).outcomes[0]
+        if outcome.fate is Fate.REFUSED:
+            raise ConflictingFact(outcome.message)
+        return outcome.fate

@@ -34,9 +34,14 @@ class Learner:
     registry: Registry
 
     def state(self, reader: Reader, user_id: str, policy: Policy) -> State:
-        """Return what a policy has learned about a person, over the policy's own dimensions; empty for a new person."""
+        """Return what a policy has learned about a person, over the policy's own dimensions; empty for a new person.
+
+        What is stored over other dimensions is folded anew from the logged rows, so that nothing learned is lost.
+        """
         stored = reader.policy_state(user_id, policy.name)
-        return State.empty(policy.dimensions) if stored is None else stored.aligned(policy.dimensions)
+        if stored is None:
+            return State.empty(policy.dimensions)
+        return stored if stored.dimensions == policy.dimensions else self.refold(reader, user_id, policy)
 
     def vectors(self, policy: Policy, fact: TipServed) -> Floats:
         """Return the candidates of a decision as a policy sees them: float64[n_candidates, d]."""
@@ -66,11 +71,13 @@ class Learner:
 
         Raises `InvalidFact` where the shown candidate is not among the logged ones, or a raw feature is no number.
         """
-        if fact.candidates is None:
+        ids = [candidate.get("id") for candidate in fact.candidates or ()]
+        if not any(ids):
             return []
-        if fact.candidate_id not in [candidate.get("id") for candidate in fact.candidates]:
+        if ids.count(fact.candidate_id) != 1:
             raise InvalidFact(
-                f"The candidates do not hold the shown one, {fact.candidate_id!r}.", "Log all of them."
+                f"The candidates do not hold the shown one, {fact.candidate_id!r}, exactly once.",
+                "Log each with its own id.",
             )
         probabilities = np.array(fact.probabilities or (), dtype=np.float64)
         try:
@@ -92,13 +99,16 @@ class Learner:
         reward = _reward_in_force(transaction, decision_id, given.user_id)
         if reward == before:
             return
-        transaction.add_reward(decision_id, given.user_id, reward, given.at_ms, now_ms)
+        learned = []
         for score in transaction.scores(decision_id):
             policy = self.policies.get(score.policy)
             if policy is not None:
                 state = self.state(transaction, given.user_id, policy)
-                state = _changed(policy, state, score, before, reward)
-                transaction.put_policy_state(given.user_id, policy.name, state, now_ms)
+                learned.append((policy.name, _changed(policy, state, score, before, reward)))
+        # The ledger is written after the states were read: one that is folded anew must not hold this reward yet.
+        transaction.add_reward(decision_id, given.user_id, reward, given.at_ms, now_ms)
+        for name, state in learned:
+            transaction.put_policy_state(given.user_id, name, state, now_ms)
 
     def refold(self, reader: Reader, user_id: str, policy: Policy) -> State:
         """Return the state that the ledger adds up to: what the stored one must equal, byte for byte."""
@@ -115,7 +125,7 @@ class Learner:
 
 
 def _score(policy: Policy, role: str, fact: TipServed, x: Floats, probabilities: Floats) -> PolicyScore:
-    chosen = [candidate["id"] for candidate in fact.candidates or ()].index(fact.candidate_id)
+    chosen = [candidate.get("id") for candidate in fact.candidates or ()].index(fact.candidate_id)
     return PolicyScore(
         decision_id=fact.tip_id,
         policy=policy.name,
@@ -128,13 +138,17 @@ def _score(policy: Policy, role: str, fact: TipServed, x: Floats, probabilities:
 
 
 def _reward_in_force(reader: Reader, decision_id: str, user_id: str) -> float | None:
-    """Return the latest of the reaction in force and the rewards from outside; the reaction's at equal times."""
-    reaction = in_force(reader.reactions(decision_id), FOREVER)
+    """Return the latest of the reaction in force and the rewards from outside.
+
+    At equal times the reaction's counts; one that was taken back is as if never given.
+    """
     given = [(fact.at_ms, fact.reward) for fact in reader.reward_facts(user_id, decision_id)]
     latest = max(given, default=None)
-    if reaction is not None and (latest is None or reaction.at_ms >= latest[0]):
-        return reward_of(reaction.reaction)
-    return latest[1] if latest else None
+    reaction = in_force(reader.reactions(decision_id), FOREVER)
+    worth = reward_of(reaction.reaction) if reaction else None
+    if reaction is None or worth is None:
+        return latest[1] if latest else None
+    return worth if latest is None or reaction.at_ms >= latest[0] else latest[1]
 
 
 def _changed(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from oo.domain.facts import UserFact
 from oo.domain.ids import checked
 from oo.domain.instant import zone
+from oo.domain.outcome import Fate
 from oo.domain.person import Person
 from oo.ports import Store, Transaction
 from oo.usecases import find
@@ -31,14 +32,17 @@ class People:
             if person is not None and person.tz_at(now_ms) == tz:
                 return False
             fact = UserFact(user_id=user_id, at_ms=0 if person is None else now_ms, tz=tz)
-            self.ingest.within(transaction, [fact], now_ms=now_ms)
-            return True
+            return self.ingest.one(transaction, fact, now_ms=now_ms) is Fate.ACCEPTED
 
         return self.store.write(change)
 
     def get(self, user_id: str) -> Person:
         """Return a person. Raises `UnknownUser`."""
         return self.store.read(lambda reader: find.person(reader, user_id))
+
+    def find(self, user_id: str) -> Person | None:
+        """Return a person, None where no record of them has come."""
+        return self.store.read(lambda reader: reader.person(user_id))
 
     def all(self) -> list[Person]:
         """Return everyone, by id."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from oo.domain.instant import DAY, SECOND
 from oo.domain.profile import FeatureValue, Profile, Status, StoredValue, Value
 from oo.features.registry import Registry
 from oo.features.spec import FeatureDefinition
@@ -58,15 +59,15 @@ class Profiles:
     def current(self, transaction: Transaction, user_id: str, *, now_ms: int) -> Profile:
         """Return every feature inside a transaction, computing and storing those past their TTL.
 
-        A stored value from after `now_ms` (a question about the past, or a clock that was set back) is left as it is,
-        and the value as of `now_ms` is computed beside it.
+        A stored value from after `now_ms` is left as it is, and the value as of `now_ms` computed beside it: the
+        question is about the past. One further ahead than a day and its TTL comes of a clock gone wrong: it is replaced.
         """
         rows = transaction.profile_rows(user_id)
         for definition in self.registry.batched:
             row = rows.get(definition.name)
             if not _is_current(self._envelope(definition, row, now_ms)):
                 rows[definition.name] = self._computed(transaction, definition, user_id, now_ms)
-                if row is None or row.computed_at_ms <= now_ms:
+                if row is None or not 0 < row.computed_at_ms - now_ms <= max(DAY, definition.ttl_sec * SECOND):
                     transaction.put_profile_row(user_id, rows[definition.name])
         return self._profile(user_id, rows, now_ms)
 

@@ -166,6 +166,7 @@ def _why(probabilities: Floats, chosen: int) -> str:
 _HIDDEN = {
     "snoozed": "snoozed",
     "waiting": "not before their start",
+    "open": "not yet",
     "dismissed": "dismissed",
     "done": "done",
     "completed": "completed",

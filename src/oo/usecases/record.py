@@ -32,6 +32,8 @@ class Recording:
     touched: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     released: list[Outcome] = field(default_factory=list)
     people: dict[str, Person | None] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
+    unsettled: set[tuple[str, str]] = field(default_factory=set)
 
     def record(self, fact: Fact, arrived_at_ms: int | None = None) -> Outcome:
         """Record a fact; it waits where the person or the tip it is about has not come yet. Raises nothing of ours.
@@ -50,10 +52,36 @@ class Recording:
         person = self._person(fact.user_id)
         assert person is not None, "a tip is served to a known person"  # noqa: S101
         self._add_tip(fact, person, self.now_ms, scores)
-        self._publish(fact)
+        self.settle()
         for score in scores:
             if score.role == SHADOW:
                 self.transaction.emit(f"signals.shadow.{score.policy}", fact, self.now_ms)
+
+    def settle(self) -> None:
+        """Bring up to date what follows from all the facts recorded so far: the tasks, and what a move changes."""
+        for user_id in sorted(self.moved):
+            self._move(user_id)
+        for user_id, task_id in sorted(self.unsettled):
+            self._settle_task(user_id, task_id)
+        self.moved.clear()
+        self.unsettled.clear()
+
+    def _move(self, user_id: str) -> None:
+        """Work out anew what depends on the zones of a person."""
+        person = self._person(user_id)
+        assert person is not None, "only a person moves"  # noqa: S101
+        self.transaction.relocalise(person)
+        self.touched[user_id].update(definition.name for definition in self.registry.batched)
+        self.unsettled.update((user_id, task.task_id) for task in self.transaction.tasks(user_id))
+
+    def _settle_task(self, user_id: str, task_id: str) -> None:
+        """Write the state that a task's facts and the reactions to its tips add up to."""
+        facts = self.transaction.task_facts(user_id, task_id)
+        person = self._person(user_id) if facts else None
+        task = fold_task(facts, person) if person else None
+        if person and task:
+            task = replace(task, reaction=self.transaction.reaction_on_task(user_id, task_id))
+            self.transaction.put_task(task, task.live_from_ms(person.zones[-1].tz))
 
     def _record(self, fact: Fact, arrived_ms: int) -> Outcome:
         person = self._person(fact.user_id)
@@ -85,25 +113,16 @@ class Recording:
         assert moved is not None, "a zone was just added"  # noqa: S101
         self.transaction.add_signal(fact, moved, arrived_ms)
         if person is not None:
-            self._move(moved)
+            self.moved.add(fact.user_id)
         self._publish(fact)
         self._release(person_key(fact.user_id))
         return Outcome(key=fact.key, fate=Fate.ACCEPTED)
-
-    def _move(self, person: Person) -> None:
-        """Work out anew what depends on the zone of a person whose zones have changed."""
-        self.transaction.relocalise(person)
-        self.touched[person.user_id].update(definition.name for definition in self.registry.batched)
-        for task in self.transaction.tasks(person.user_id):
-            self._settle_task(person, task.task_id)
 
     def _tip(self, fact: TipServed, person: Person, arrived_ms: int) -> Outcome:
         known = self.transaction.tip_served(fact.tip_id)
         if known is not None:
             return self._shown(fact, known)
         self._add_tip(fact, person, arrived_ms, self.learner.imported(fact))
-        self._publish(fact)
-        self._release(fact.key)
         return Outcome(key=fact.key, fate=Fate.ACCEPTED)
 
     def _shown(self, fact: TipServed, known: TipServed) -> Outcome:
@@ -120,6 +139,8 @@ class Recording:
         self.transaction.add_tip(fact, person, arrived_ms)
         for score in scores:
             self.transaction.add_score(score, fact.user_id)
+        self._publish(fact)
+        self._release(fact.key)
 
     def _reaction(self, fact: TipFeedback, person: Person, arrived_ms: int) -> Outcome:
         fact = replace(fact, snooze_until_ms=fact.snooze_until_ms or None)
@@ -138,7 +159,7 @@ class Recording:
         if fact in given:
             return Outcome(key=fact.key, fate=Fate.DUPLICATE)
         self.transaction.add_reaction(fact, tip, given, person, arrived_ms)
-        self._settle_task(person, tip.candidate_id)
+        self.unsettled.add((person.user_id, tip.candidate_id))
         self.learner.settle(self.transaction, fact.tip_id, fact, self.now_ms)
         self._publish(fact)
         return Outcome(key=fact.key, fate=Fate.ACCEPTED)
@@ -162,7 +183,7 @@ class Recording:
         outcome = self._once(fact, person, arrived_ms)
         if outcome.fate is Fate.ACCEPTED:
             if isinstance(fact, TaskFact):
-                self._settle_task(person, fact.task_id)
+                self.unsettled.add((person.user_id, fact.task_id))
             self._publish(fact)
         return outcome
 
@@ -172,13 +193,6 @@ class Recording:
             return _repeated(fact, known)
         self.transaction.add_signal(fact, person, arrived_ms)
         return Outcome(key=fact.key, fate=Fate.ACCEPTED)
-
-    def _settle_task(self, person: Person, task_id: str) -> None:
-        """Write the state that a task's facts and the reactions to its tips add up to."""
-        task = fold_task(self.transaction.task_facts(person.user_id, task_id), person)
-        if task is not None:
-            task = replace(task, reaction=self.transaction.reaction_on_task(person.user_id, task_id))
-            self.transaction.put_task(task, task.live_from_ms(person.tz_at(task.content.at_ms)))
 
     def _wait(self, fact: Fact, arrived_ms: int, awaits: str) -> Outcome:
         known = self.transaction.waiting_fact(fact.key)

@@ -25,7 +25,7 @@ class Tasks:
 
         def change(transaction: Transaction) -> Task:
             find.person(transaction, task.user_id)
-            self.ingest.within(transaction, [task], now_ms=now_ms)
+            self.ingest.one(transaction, task, now_ms=now_ms)
             return find.task(transaction, task.user_id, task.task_id)
 
         return self.store.write(change)
@@ -39,8 +39,7 @@ class Tasks:
             if task.status(now_ms, person.tz_at(now_ms)) in {"completed", "done", "deleted"}:
                 return False
             completed = TaskCompleted(user_id=user_id, task_id=task_id, at_ms=max(now_ms, task.changed_at_ms))
-            self.ingest.within(transaction, [completed], now_ms=now_ms)
-            return True
+            return self.ingest.one(transaction, completed, now_ms=now_ms) is Fate.ACCEPTED
 
         return self.store.write(change)
 

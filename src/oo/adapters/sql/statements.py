@@ -7,6 +7,7 @@ from sqlalchemy import (
     ClauseElement,
     ColumnElement,
     Dialect,
+    Select,
     Table,
     and_,
     bindparam,
@@ -42,19 +43,23 @@ def _where(column: ColumnElement[Any]) -> ColumnElement[bool]:
     return column == bindparam(column.key)
 
 
-_TIP = select(
-    v.tip_id,
-    v.user_id,
-    v.served_at_ms,
-    v.candidate_id,
-    v.category,
-    v.text,
-    v.policy,
-    v.propensity,
-    v.prompt_version,
-    v.shown_at_ms,
-    f.reaction,
-).select_from(tip_views.outerjoin(tip_feedback, and_(f.tip_id == v.tip_id, f.until_ms == FOREVER)))
+def _tips(on: ColumnElement[bool]) -> Select[Any]:
+    """Return tips with the one of their reactions that `on` picks."""
+    return select(
+        v.tip_id,
+        v.user_id,
+        v.served_at_ms,
+        v.candidate_id,
+        v.category,
+        v.text,
+        v.policy,
+        v.propensity,
+        v.prompt_version,
+        v.shown_at_ms,
+        f.reaction,
+    ).select_from(tip_views.outerjoin(tip_feedback, and_(f.tip_id == v.tip_id, on)))
+
+
 _FEEDBACK = select(f.user_id, f.at_ms, f.tip_id, f.reaction, f.snooze_until_ms)
 _SERVED = select(
     v.user_id,
@@ -105,26 +110,8 @@ READS: dict[str, ClauseElement] = {
     .where(_where(v.user_id), v.candidate_id == bindparam("task_id"), f.reaction != "none")
     .order_by(f.at_ms.desc(), f.rank.desc(), f.snooze_until_ms.desc())
     .limit(1),
-    "tip": _TIP.where(_where(v.tip_id)),
-    "open_tip": select(
-        v.tip_id,
-        v.user_id,
-        v.served_at_ms,
-        v.candidate_id,
-        v.category,
-        v.text,
-        v.policy,
-        v.propensity,
-        v.prompt_version,
-        v.shown_at_ms,
-        f.reaction,
-    )
-    .select_from(
-        tip_views.outerjoin(
-            tip_feedback,
-            and_(f.tip_id == v.tip_id, f.at_ms <= bindparam("now_ms"), f.until_ms > bindparam("now_ms")),
-        )
-    )
+    "tip": _tips(f.until_ms == FOREVER).where(_where(v.tip_id)),
+    "open_tip": _tips(and_(f.at_ms <= bindparam("now_ms"), f.until_ms > bindparam("now_ms")))
     .where(_where(v.user_id), v.served_at_ms > bindparam("since_ms"), v.served_at_ms <= bindparam("now_ms"))
     .order_by(v.served_at_ms.desc(), v.tip_id.desc())
     .limit(1),

@@ -131,7 +131,7 @@ tip_views = Table(
     _text("policy", nullable=True),
     Column("propensity", Double, nullable=True),
     _text("prompt_version", nullable=True),
-    Index("ix_tip_views_user_served", "user_id", "served_at_ms"),
+    Index("ix_tip_views_user_served", "user_id", "served_at_ms", "tip_id"),
     Index("ix_tip_views_candidate", "user_id", "candidate_id"),
 )
 """Every tip that was served."""
@@ -152,7 +152,9 @@ tip_feedback = Table(
     Column("local_weekday", SmallInteger, nullable=False),
     _time("arrived_at_ms"),
     UniqueConstraint("tip_id", "at_ms", "rank", "snooze_until_ms"),
-    Index("ix_tip_feedback_user_at", "user_id", "at_ms"),
+    # These two cover what the profile's aggregates read, so that a window is read from its index alone.
+    Index("ix_tip_feedback_user_at", "user_id", "at_ms", "until_ms", "reaction", "dwell_ms", "local_hour"),
+    Index("ix_tip_feedback_in_force", "tip_id", "at_ms", "until_ms", "reaction"),
     sqlite_autoincrement=True,
 )
 """Every reaction that was given; it is in force in `[at_ms, until_ms)`. No snooze time of its own is 0."""
@@ -207,6 +209,7 @@ rewards = Table(
     _time("at_ms"),
     _time("arrived_at_ms"),
     Index("ix_rewards_decision", "decision_id", "seq"),
+    Index("ix_rewards_user", "user_id", "decision_id", "seq"),
     sqlite_autoincrement=True,
 )
 """The reward ledger: the last entry of a decision is in force; null takes the reward back."""

@@ -85,6 +85,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_rewards_decision", "rewards", ["decision_id", "seq"], unique=False)
+    op.create_index("ix_rewards_user", "rewards", ["user_id", "decision_id", "seq"], unique=False)
     op.create_table(
         "signals",
         sa.Column(
@@ -163,7 +164,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tip_id", name="pk_tip_views"),
     )
     op.create_index("ix_tip_views_candidate", "tip_views", ["user_id", "candidate_id"], unique=False)
-    op.create_index("ix_tip_views_user_served", "tip_views", ["user_id", "served_at_ms"], unique=False)
+    op.create_index(
+        "ix_tip_views_user_served", "tip_views", ["user_id", "served_at_ms", "tip_id"], unique=False
+    )
     op.create_table(
         "user_profile_features",
         sa.Column("user_id", sa.Text(), nullable=False),
@@ -206,4 +209,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("tip_id", "at_ms", "rank", "snooze_until_ms", name="uq_tip_feedback_tip_id"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_tip_feedback_user_at", "tip_feedback", ["user_id", "at_ms"], unique=False)
+    op.create_index(
+        "ix_tip_feedback_in_force", "tip_feedback", ["tip_id", "at_ms", "until_ms", "reaction"], unique=False
+    )
+    op.create_index(
+        "ix_tip_feedback_user_at",
+        "tip_feedback",
+        ["user_id", "at_ms", "until_ms", "reaction", "dwell_ms", "local_hour"],
+        unique=False,
+    )
