@@ -60,7 +60,7 @@ class Profiles:
         """Return every feature inside a transaction, computing and storing those past their TTL.
 
         A stored value from after `now_ms` is left as it is, and the value as of `now_ms` computed beside it: the
-        question is about the past. One further ahead than a day and its TTL comes of a clock gone wrong: it is replaced.
+        question is about the past. One more than a day and its TTL ahead comes of a clock gone wrong, and is replaced.
         """
         rows = transaction.profile_rows(user_id)
         for definition in self.registry.batched:
