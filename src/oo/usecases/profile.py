@@ -67,7 +67,9 @@ class Profiles:
             row = rows.get(definition.name)
             if not _is_current(self._envelope(definition, row, now_ms)):
                 rows[definition.name] = self._computed(transaction, definition, user_id, now_ms)
-                if row is None or not 0 < row.computed_at_ms - now_ms <= max(DAY, definition.ttl_sec * SECOND):
+                if row is None or not 0 < row.computed_at_ms - now_ms <= max(
+                    DAY, definition.ttl_sec * SECOND
+                ):
                     transaction.put_profile_row(user_id, rows[definition.name])
         return self._profile(user_id, rows, now_ms)
 
