@@ -13,8 +13,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-# Two stamps: the run-time set is ready, the development set is ready. The second holds all of the first.
-RUN_READY := $(VENV)/run.ready
+# Two stamps: what a service needs is ready, the development set is ready. The second holds all of the first.
+SERVICE_READY := $(VENV)/service.ready
 DEV_READY := $(VENV)/dev.ready
 
 # The outer pip installs into .venv, which then holds no 25 MB of pip and setuptools, and can be made on a Debian
@@ -37,7 +37,7 @@ help: ## list the targets
 
 env: $(DEV_READY) ## make .venv with the development set
 
-demo: $(RUN_READY) ## personas live through a month and show what was learned; ARGS="--no-serve --json"
+demo: $(SERVICE_READY) ## personas live through a month and show what was learned; ARGS="--no-serve --json"
 	@$(BIN)/oo demo $(ARGS)
 
 test: $(DEV_READY) ## run every test; ARGS="tests/setup -k startup" runs some
@@ -68,7 +68,8 @@ LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.
 
 lock: $(DEV_READY) ## pin and hash what pyproject.toml asks for; ARGS=--upgrade takes the newest
 	@$(LOCK) pyproject.toml --output-file requirements/run.txt
-	@$(LOCK) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	@$(LOCK) pyproject.toml --extra service --constraint requirements/run.txt --output-file requirements/service.txt
+	@$(LOCK) pyproject.toml --all-extras --group dev --constraint requirements/service.txt --output-file requirements/dev.txt
 	@$(LOCK) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 
 clean: ## remove .venv and everything that tools left behind
@@ -83,16 +84,16 @@ $(VENV)/pyvenv.cfg:
 	@rm -rf $(VENV)
 	@if $(OUTER_PIP); then $(PYTHON) -m venv --without-pip $(VENV); else $(PYTHON) -m venv $(VENV); fi >&2
 
-$(RUN_READY): requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/pyvenv.cfg
+$(SERVICE_READY): requirements/service.txt requirements/build.txt pyproject.toml | $(VENV)/pyvenv.cfg
 	$(SAY) "Installing the run-time set"
 	@$(INSTALL_HASHED) -r requirements/build.txt >&2
-	@$(INSTALL_HASHED) -r requirements/run.txt >&2
+	@$(INSTALL_HASHED) -r requirements/service.txt >&2
 	@$(INSTALL_OO) >&2
 	@touch $@
 
-$(DEV_READY): requirements/dev.txt requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/pyvenv.cfg
+$(DEV_READY): requirements/dev.txt requirements/service.txt requirements/build.txt pyproject.toml | $(VENV)/pyvenv.cfg
 	$(SAY) "Installing the development set"
 	@$(INSTALL_HASHED) -r requirements/build.txt >&2
 	@$(INSTALL_HASHED) -r requirements/dev.txt >&2
 	@$(INSTALL_OO) >&2
-	@touch $(RUN_READY) $@
+	@touch $(SERVICE_READY) $@

@@ -8,12 +8,13 @@ import difflib
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, NoReturn, Protocol
 
 from oo.domain.errors import InvalidFact, Refused, UnreadableFile
-from oo.domain.facts import Fact
+from oo.domain.facts import Fact, TaskCompleted, TaskUpsert
 from oo.domain.ids import shortened
+from oo.domain.instant import EARLIEST, start_of
 
 SAMPLE_BYTES = 64 * 1024
 """How much of a file's beginning `recognises` is shown."""
@@ -72,6 +73,19 @@ class Source:
     recognises: Recogniser
     read: Reader
     any_text: bool = False
+
+
+def completed(seen: TaskUpsert, closed_ms: int, tz: str) -> tuple[TaskUpsert, TaskCompleted]:
+    """Return what happened to a task that a list shows as completed: it was written down, then completed.
+
+    `seen` is the task as the list has it, `closed_ms` when it was completed, `tz` the zone in which a day of creation
+    begins. No part of it lies after the other, so that the task is completed whatever the list says of its creation.
+    """
+    opened_ms = max(EARLIEST, start_of(seen.created, tz)) if seen.created else closed_ms
+    return (
+        replace(seen, at_ms=min(opened_ms, closed_ms)),
+        TaskCompleted(user_id=seen.user_id, task_id=seen.task_id, at_ms=closed_ms),
+    )
 
 
 def read_lines(stream: BinaryIO, most: int, read: Callable[[bytes], Fact]) -> Iterator[ReadLine]:

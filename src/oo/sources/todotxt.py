@@ -20,7 +20,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import PurePath
 from typing import BinaryIO
@@ -28,10 +28,10 @@ from typing import BinaryIO
 from pytodotxt import Task
 
 from oo.domain.errors import InvalidFact, InvalidInstant, Refused, UnreadableFile
-from oo.domain.facts import TaskCompleted, TaskUpsert
+from oo.domain.facts import TaskUpsert
 from oo.domain.ids import digest, mapped, shortened
 from oo.domain.instant import EARLIEST, parse_day_or_instant, start_of, zone
-from oo.sources.base import ReadLine, Source
+from oo.sources.base import ReadLine, Source, completed
 
 LONGEST = 10_000
 """The most characters that a line may have."""
@@ -96,7 +96,8 @@ def _read(
             yield line
         else:
             upsert = _upsert(line, task_ids[line.number], user_id, at_ms)
-            facts = _completed(upsert, line.completed_on, tz) if line.completed else (upsert,)
+            closed_ms = _closed_ms(line.completed_on, at_ms, tz)
+            facts = completed(upsert, closed_ms, tz) if line.completed else (upsert,)
             yield ReadLine(number=line.number, facts=facts)
 
 
@@ -243,14 +244,8 @@ def _upsert(entry: _Entry, task_id: str, user_id: str, at_ms: int) -> TaskUpsert
     )
 
 
-def _completed(seen: TaskUpsert, day: date | None, tz: str) -> tuple[TaskUpsert, TaskCompleted]:
-    """Return what happened to a completed task: it was written down, then completed."""
-    closed_ms = min(seen.at_ms, _end_of(day, tz)) if day else seen.at_ms
-    opened_ms = max(EARLIEST, start_of(seen.created, tz)) if seen.created else closed_ms
-    return (
-        replace(seen, at_ms=min(opened_ms, closed_ms)),
-        TaskCompleted(user_id=seen.user_id, task_id=seen.task_id, at_ms=closed_ms),
-    )
+def _closed_ms(day: date | None, at_ms: int, tz: str) -> int:
+    return min(at_ms, _end_of(day, tz)) if day else at_ms
 
 
 def _end_of(day: date, tz: str) -> int:
