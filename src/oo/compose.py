@@ -16,6 +16,7 @@ from oo.usecases.learn import Learner
 from oo.usecases.people import People
 from oo.usecases.profile import Profiles
 from oo.usecases.recommend import Recommend
+from oo.usecases.take_over import TakeOver
 from oo.usecases.tasks import Tasks
 
 
@@ -41,16 +42,16 @@ def build_app(store: Store, registry: Registry, learner: Learner, settings: Sett
     profiles = Profiles(store=store, registry=registry)
     ingest = Ingest(store=store, registry=registry, profiles=profiles, learner=learner)
     people = People(store=store, ingest=ingest)
-    tasks = Tasks(store=store, ingest=ingest)
+    take_over = TakeOver(store=store, ingest=ingest)
     return App(
         store=store,
         registry=registry,
         learner=learner,
         profiles=profiles,
         ingest=ingest,
-        import_file=ImportFile(ingest=ingest, tasks=tasks, people=people),
+        import_file=ImportFile(ingest=ingest, take_over=take_over, people=people),
         people=people,
-        tasks=tasks,
+        tasks=Tasks(store=store, ingest=ingest),
         feedback=Feedback(store=store, ingest=ingest),
         recommend=Recommend(
             store=store,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from oo.domain.decision import Decision, PolicyScore
-from oo.domain.facts import Fact, RewardFact, TaskFact, TipFeedback, TipServed
+from oo.domain.facts import CalendarEvent, Fact, RewardFact, TaskFact, TipFeedback, TipServed
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import StoredValue
 from oo.domain.state import State
@@ -51,6 +51,9 @@ class Reader(Protocol):
 
     def reward_facts(self, user_id: str, decision_id: str) -> list[RewardFact]:
         """Return the rewards given for a decision from outside."""
+
+    def calendar_event(self, user_id: str, event_id: str) -> CalendarEvent | None:
+        """Return the latest state of a calendar's entry."""
 
     def reaction_on_task(self, user_id: str, task_id: str) -> GivenReaction | None:
         """Return the latest of the reactions in force on the tips about a task."""

@@ -150,3 +150,39 @@ def test_an_empty_file_has_nothing_in_it(shell: Shell, tmp_path: Path) -> None:
 
     assert ran.code == 0
     assert (report["accepted"], report["refused"]) == (0, 0)
+
+
+def test_a_line_that_waited_and_is_refused_when_its_tip_comes_is_reported_then(
+    shell: Shell, tmp_path: Path
+) -> None:
+    (tmp_path / "feedback.jsonl").write_text(
+        '{"type": "user", "user_id": "ada", "tz": "UTC"}\n'
+        '{"type": "tip.feedback", "tip_id": "t1", "user_id": "ada", "at": "2026-09-01T00:00:00Z", "reaction": "done"}\n'
+    )
+    (tmp_path / "tip.jsonl").write_text(
+        '{"type": "tip.served", "tip_id": "t1", "user_id": "ada", "at": "2026-09-02T00:00:00Z", "candidate_id": "c"}\n'
+    )
+    shell.json("import", str(tmp_path / "feedback.jsonl"))
+
+    ran = shell.here("import", str(tmp_path / "tip.jsonl"), "--json")
+
+    (report,) = ran.document["files"]
+    assert (ran.code, report["accepted"], report["refused"]) == (1, 1, 1)
+    (refusal,) = report["refusals"]
+    assert refusal["line"] is None
+    assert "feedback:ada/t1" in refusal["message"]
+    assert "before its tip was served" in refusal["message"]
+
+
+def test_refusals_are_told_in_the_order_of_the_file(shell: Shell, tmp_path: Path) -> None:
+    lines = [
+        '{"type": "user", "user_id": "ada", "tz": "UTC"}',
+        '{"type": "tip.feedback", "tip_id": "t", "user_id": "ada", "at": "2026-09-01T00:00:00Z", "reaction": "done"}',
+        "no line",
+        '{"type": "tip.served", "tip_id": "t", "user_id": "ada", "at": "2026-09-02T00:00:00Z", "candidate_id": "c"}',
+    ]
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+
+    ran = shell.here("import", str(tmp_path / "log.jsonl"), "--format", "events", "--json")
+
+    assert [refusal["line"] for refusal in ran.document["files"][0]["refusals"]] == [2, 3]

@@ -323,3 +323,59 @@ def test_a_tip_id_is_used_once(ada: App) -> None:
         ada.recommend("ada", now_ms=NOW + HOUR, tip_id="tip")
 
     assert recorded(ada, TipServed) == before
+
+
+def test_a_person_cannot_live_in_two_zones_from_one_instant_on(ada: App) -> None:
+    moves = [UserFact(user_id="ada", at_ms=NOW, tz=tz) for tz in ("Asia/Tokyo", "America/New_York")]
+
+    first, second = ada.ingest(moves, now_ms=NOW).outcomes
+
+    assert (first.fate, second.fate) == (Fate.ACCEPTED, Fate.REFUSED)
+    assert ada.people.get("ada").tz_at(NOW) == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize(
+    ("ids", "probabilities", "propensity"),
+    [
+        (["k0", "k0"], (0.5, 0.5), 0.5),
+        (["k0", "k1", "k1"], (0.4, 0.3, 0.3), 0.4),
+        (["k1", "k2"], (0.5, 0.5), 0.5),
+        (["k0", "k1"], (0.9, 0.9), 0.9),
+        (["k0", "k1"], (0.0, 1.0), None),
+        (["k0", "k1"], (0.25, 0.75), 0.75),
+    ],
+)
+def test_a_log_of_candidates_that_contradicts_itself_is_refused(
+    ada: App, ids: list[str], probabilities: tuple[float, ...], propensity: float | None
+) -> None:
+    served = TipServed(
+        user_id="ada",
+        at_ms=NOW,
+        tip_id="elsewhere",
+        candidate_id="k0",
+        probabilities=probabilities,
+        propensity=propensity,
+        candidates=tuple({"id": name, "is_overdue": False} for name in ids),
+    )
+
+    (outcome,) = ada.ingest([served], now_ms=NOW).outcomes
+
+    assert outcome.fate is Fate.REFUSED
+    assert ada.store.read(lambda reader: reader.tip("elsewhere")) is None
+
+
+def test_probabilities_rounded_to_two_digits_are_taken(ada: App) -> None:
+    served = TipServed(
+        user_id="ada",
+        at_ms=NOW,
+        tip_id="elsewhere",
+        candidate_id="k0",
+        probabilities=(0.33, 0.33, 0.33),
+        propensity=1 / 3,
+        candidates=tuple({"id": f"k{number}", "is_overdue": False} for number in range(3)),
+    )
+
+    (outcome,) = ada.ingest([served], now_ms=NOW).outcomes
+
+    assert outcome.fate is Fate.ACCEPTED
+    assert ada.store.read(lambda reader: reader.scores("elsewhere"))

@@ -307,3 +307,11 @@ def test_a_title_is_shown_as_it_was_written(shell: Shell, title: str) -> None:
 
         assert (ran.code, ran.err) == (0, "")
         assert title in ran.out
+
+
+def test_adding_someone_again_without_a_zone_moves_them_nowhere(shell: Shell) -> None:
+    shell.json("users", "add", "ada", "--tz", "Asia/Tokyo")
+
+    again = shell.json("users", "add", "ada")
+
+    assert again == {"user_id": "ada", "tz": "Asia/Tokyo", "status": "duplicate"}

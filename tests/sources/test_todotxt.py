@@ -246,3 +246,24 @@ def test_files_in_the_manner_of_known_tools_are_read_whole(
     assert [found.title for found in tasks(content)] == titles
     assert len({found.task_id for found in tasks(content)}) == len(titles)
     assert len(completions(content)) == done
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x (C) 2026-11-20 2026-11-01 Pay rent",
+        "x 2026-11-20 (C) 2026-11-01 Pay rent",
+        "x 2026-11-20 2026-11-01 (C) Pay rent",
+    ],
+)
+def test_the_priority_of_a_completed_task_may_stand_before_between_or_after_its_dates(line: str) -> None:
+    read = task(line)
+
+    assert (read.title, read.priority, read.created) == ("Pay rent", 2, "2026-11-01")
+
+
+def test_an_x_behind_a_space_is_a_word() -> None:
+    read = task(" x marks the spot")
+
+    assert (read.title, read.priority) == ("x marks the spot", 1)
+    assert completions(" x marks the spot") == []

@@ -128,7 +128,7 @@ def _print(file: Path, report: ImportReport) -> None:
     )
     click.echo(f"{click.format_filename(file, shorten=True)}: {counted or 'nothing in it'}.")
     for number, message in report.refused[:_SHOWN]:
-        click.echo(f"  line {number}: {message}", err=True)
+        click.echo(f"  line {number}: {message}" if number else f"  {message}", err=True)
     hidden = report.counts[Fate.REFUSED] - _SHOWN
     if hidden > 0:
         click.echo(f"  … and {hidden:,} more; --json names them.", err=True)

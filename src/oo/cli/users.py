@@ -3,6 +3,7 @@
 import click
 
 from oo.cli.shell import machine_tz, now_ms, opened, print_json, print_table, with_store
+from oo.domain.ids import checked
 
 
 @click.group()
@@ -12,12 +13,15 @@ def users() -> None:
 
 @users.command()
 @click.argument("user_id", metavar="U")
-@click.option("--tz", help="The zone they live in, such as Europe/Berlin. [default: this machine's]")
+@click.option(
+    "--tz", help="The zone they live in, such as Europe/Berlin. [default: a new person's is this machine's]"
+)
 @with_store
 def add(user_id: str, tz: str | None, db: str | None, *, as_json: bool) -> None:
     """Add the person U, or let them live in another zone from now on."""
-    tz = tz or machine_tz()
     with opened(db) as app:
+        known = app.people.find(checked(user_id, "user id"))
+        tz = tz or (known.tz_at(now_ms()) if known else machine_tz())
         changed = app.people.add(user_id, tz, now_ms=now_ms())
     if as_json:
         print_json({"user_id": user_id, "tz": tz, "status": "applied" if changed else "duplicate"})

@@ -55,8 +55,8 @@ class UserFact(Fact):
 
     @property
     def key(self) -> str:
-        """One zone from one instant on."""
-        return f"user:{self.user_id}/{self.at_ms}/{self.tz}"
+        """A person lives in one zone from one instant on."""
+        return f"user:{self.user_id}/{self.at_ms}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,14 +211,21 @@ class TaskUpsert(TaskFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskCompleted(TaskFact):
+class TaskClosed(TaskFact):
+    """A task left its list. `source` is where that was told: the same source may show the task open again later."""
+
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCompleted(TaskClosed):
     """A task was completed where it lives."""
 
     type: ClassVar[str] = "task.completed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskDeleted(TaskFact):
+class TaskDeleted(TaskClosed):
     """A task was deleted where it lives."""
 
     type: ClassVar[str] = "task.deleted"

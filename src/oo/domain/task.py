@@ -1,13 +1,17 @@
 """A task, and how its state follows from the facts about it.
 
 A task is a fold of its facts: the order in which they arrived does not matter, only their own times. What hides a task
-(completed, deleted, done, dismissed) counts only until its content changes; a snooze counts until its time.
+(completed, deleted, done, dismissed) counts only until its content changes; a snooze counts until its time. The first
+version of a task is no change: what happened to it before a list was first read did happen. A completion or deletion
+from before the task's stated creation is another task's that was called the same, and does not count; nor does one
+from a list that showed the task open again later.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from oo.domain.facts import Reaction, TaskCompleted, TaskDeleted, TaskFact, TaskUpsert
+from oo.domain.facts import Reaction, TaskClosed, TaskCompleted, TaskDeleted, TaskFact, TaskUpsert
 from oo.domain.instant import FOREVER, HOUR, start_of
 from oo.domain.person import Person
 
@@ -36,7 +40,7 @@ class Task:
     """A task as it stands.
 
     `content` is the version in force; `created_ms` the instant of its creation, `changed_at_ms` that of its last
-    change of content; `reaction` is what the person last answered to one of its tips.
+    change of content, 0 if it never changed; `reaction` is what the person last answered to one of its tips.
     """
 
     content: TaskUpsert
@@ -53,12 +57,12 @@ class Task:
 
     def status(self, now_ms: int, tz: str) -> str:
         """Say where the task stands: `deleted`, `completed`, `done`, `dismissed`, `snoozed`, `waiting` or `open`."""
-        if self._since_change(self.deleted_at_ms):
+        if self.closed_by(self.deleted_at_ms):
             return "deleted"
-        if self._since_change(self.completed_at_ms):
+        if self.closed_by(self.completed_at_ms):
             return "completed"
         answer = self.reaction
-        if answer and self._since_change(answer.at_ms) and answer.reaction in _CLOSING:
+        if answer and answer.at_ms >= self.changed_at_ms and answer.reaction in _CLOSING:
             return _CLOSING[answer.reaction]
         if answer and answer.hidden_until_ms > now_ms:
             return "snoozed"
@@ -71,8 +75,14 @@ class Task:
         start = start_of(self.content.start, tz) if self.content.start else 0
         return max(start, self.reaction.hidden_until_ms if self.reaction else 0)
 
-    def _since_change(self, at_ms: int | None) -> bool:
-        return at_ms is not None and at_ms >= self.changed_at_ms
+    @property
+    def closable_from_ms(self) -> int:
+        """From when on a completion or deletion is one of this task as it stands."""
+        return max(self.changed_at_ms, self.created_ms if self.content.created else 0)
+
+    def closed_by(self, at_ms: int | None) -> bool:
+        """Tell whether a completion or deletion at an instant, None for no such, closes the task as it stands."""
+        return at_ms is not None and at_ms >= self.closable_from_ms
 
 
 _CLOSING = {Reaction.DONE: "done", Reaction.DISMISS: "dismissed"}
@@ -84,18 +94,19 @@ def fold_task(facts: Sequence[TaskFact], person: Person) -> Task | None:
     versions = sorted((fact for fact in facts if isinstance(fact, TaskUpsert)), key=lambda fact: fact.at_ms)
     if not versions:
         return None
-    changed = versions[0]
-    for version in versions:
-        if not same_content(version, changed):
-            changed = version
     current = versions[-1]
     return Task(
         content=current,
         created_ms=_created_ms(current, person, otherwise=versions[0].at_ms),
-        changed_at_ms=changed.at_ms,
-        completed_at_ms=_last(facts, TaskCompleted),
-        deleted_at_ms=_last(facts, TaskDeleted),
+        changed_at_ms=_changed_at_ms(versions),
+        completed_at_ms=_closed_at_ms(facts, versions, TaskCompleted),
+        deleted_at_ms=_closed_at_ms(facts, versions, TaskDeleted),
     )
+
+
+def _changed_at_ms(versions: Sequence[TaskUpsert]) -> int:
+    changes = (later.at_ms for one, later in pairwise(versions) if not same_content(one, later))
+    return max(changes, default=0)
 
 
 def _created_ms(version: TaskUpsert, person: Person, otherwise: int) -> int:
@@ -107,5 +118,14 @@ def same_content(one: TaskUpsert, other: TaskUpsert) -> bool:
     return replace(one, at_ms=other.at_ms) == other
 
 
-def _last(facts: Sequence[TaskFact], kind: type[TaskFact]) -> int | None:
-    return max((fact.at_ms for fact in facts if isinstance(fact, kind)), default=None)
+def _closed_at_ms(
+    facts: Sequence[TaskFact], versions: Sequence[TaskUpsert], kind: type[TaskClosed]
+) -> int | None:
+    closings = (fact for fact in facts if isinstance(fact, kind))
+    return max((fact.at_ms for fact in closings if not _reopened(fact, versions)), default=None)
+
+
+def _reopened(closing: TaskClosed, versions: Sequence[TaskUpsert]) -> bool:
+    if closing.source is None:
+        return False
+    return any(seen.source == closing.source and seen.at_ms > closing.at_ms for seen in versions)

@@ -79,13 +79,13 @@ def completed(seen: TaskUpsert, closed_ms: int, tz: str) -> tuple[TaskUpsert, Ta
     """Return what happened to a task that a list shows as completed: it was written down, then completed.
 
     `seen` is the task as the list has it, `closed_ms` when it was completed, `tz` the zone in which a day of creation
-    begins. No part of it lies after the other, so that the task is completed whatever the list says of its creation.
+    begins. A creation after the completion is a slip of the pen, and left out: the task is completed all the same.
     """
     opened_ms = max(EARLIEST, start_of(seen.created, tz)) if seen.created else closed_ms
-    return (
-        replace(seen, at_ms=min(opened_ms, closed_ms)),
-        TaskCompleted(user_id=seen.user_id, task_id=seen.task_id, at_ms=closed_ms),
-    )
+    if opened_ms > closed_ms:
+        seen, opened_ms = replace(seen, created=None), closed_ms
+    closed = TaskCompleted(user_id=seen.user_id, task_id=seen.task_id, at_ms=closed_ms, source=seen.source)
+    return replace(seen, at_ms=opened_ms), closed
 
 
 def read_lines(stream: BinaryIO, most: int, read: Callable[[bytes], Fact]) -> Iterator[ReadLine]:

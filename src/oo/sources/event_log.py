@@ -203,6 +203,7 @@ class _Closed(_Line):
     type: Literal["task.completed", "task.deleted"]
     at_ms: _At
     task_id: _TaskId
+    source: _Name | None = None
 
 
 class _Event(_Line):

@@ -4,12 +4,10 @@ todo.txt gives its tasks no ids, so a task is known by what it says: its descrip
 `key:value` tags, and which of the lines that say the same it is. An `id:`, `uid:` or `uuid:` tag takes the place of
 what it says. Changing priority, dates or other tags therefore changes the task; changing its words makes another task.
 
-A completed line completes the task that says the same, except where it is history beside a next occurrence:
-
-- an open line of the same file says the same (recurring tasks leave such a trail), or
-- it has a `rec:` tag and the file holds no open task at all (an archive, such as done.txt).
-
-Such a line is a task of its own, known by what it says, its completion date, and which of these it is.
+A completed line completes the task that says the same; of several that do, the open lines are the first ones and the
+completed ones follow by date. Except where it is the history of a recurring task beside its next occurrence: it has a
+`rec:` tag, and an open line of the file says the same, or the file holds no open task at all (an archive, such as
+done.txt). Such a line is a task of its own, known by what it says, its completion date, and which of these it is.
 
 A completion is dated to the day. It is taken to have happened at the end of that day in the person's zone, or at the
 import if that is earlier: at that time and not before, any earlier look at the file may have shown the task as open.
@@ -47,8 +45,9 @@ _MARK = r"(?=\S*[^\W\d_])\S+"
 _TAG = re.compile(rf"(?!(?:{'|'.join(_LINKS)}):){_KEY}:{_VALUE}")
 _MARKED = re.compile(rf"[+@]{_MARK}")
 _UNREADABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]")
-# Some tools write the priority of a completed task before its dates, most after them.
+# Some tools write the priority of a completed task before its dates or after both, most between them.
 _PRIORITY_FIRST = re.compile(rf"x (\([A-Z]\)) ({_DATE})(?= |$)", re.ASCII)
+_PRIORITY_LAST = re.compile(rf"x ({_DATE}) ({_DATE}) (\([A-Z]\))(?= |$)", re.ASCII)
 _SIGN = re.compile(rf"x |\([A-Z]\) |{_DATE} |(.* )?([+@]{_MARK}|(due|t|rec):{_VALUE})", re.ASCII)
 _BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROLS = bytes({*range(32), 127} - {*b"\t\r\n"})
@@ -147,7 +146,11 @@ def _clean(text: str) -> str:
     if found:
         what = "a NUL" if found[0] == "\0" else f"the control character U+{ord(found[0]):04X}"
         raise InvalidFact(f"Character {found.start() + 1} is {what}.", "Remove it.")
-    return _PRIORITY_FIRST.sub(r"x \2 \1", " ".join(unicodedata.normalize("NFC", text).split()))
+    plain = " ".join(unicodedata.normalize("NFC", text).split())
+    if text[:1].isspace() and plain.startswith("x "):
+        # Only an x at the very beginning completes; behind the lowest priority it is a word.
+        return f"(Z) {plain}"
+    return _PRIORITY_LAST.sub(r"x \1 \3 \2", _PRIORITY_FIRST.sub(r"x \2 \1", plain))
 
 
 def _entry(number: int, line: _Line, tz: str) -> _Entry:
@@ -213,9 +216,9 @@ def _task_ids(entries: list[_Entry]) -> dict[int, str]:
     still_open = {entry.name for entry in entries if not entry.completed}
     seen: Counter[tuple[str, ...]] = Counter()
     task_ids = {}
-    for entry in entries:
+    for entry in sorted(entries, key=lambda entry: (entry.completed, entry.completed_on or date.max)):
         name = entry.name
-        if entry.completed and (name in still_open or (entry.recurs and not still_open)):
+        if entry.completed and entry.recurs and (name in still_open or not still_open):
             name = (*name, "done", str(entry.completed_on))
         seen[name] += 1
         task_ids[entry.number] = _task_id(name, seen[name])

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import BinaryIO
 
-from oo.domain.facts import TaskFact
 from oo.domain.outcome import Fate, Outcome
 from oo.sources.base import ReadLine, Source
 from oo.usecases.ingest import Ingest
 from oo.usecases.people import People
-from oo.usecases.tasks import Tasks
+from oo.usecases.take_over import TakeOver
 
 LINES_A_WRITE = 500
 """So many lines share a transaction."""
@@ -24,10 +23,10 @@ class ImportReport:
     """What became of each line: counts by fate, and the refused lines by number with the reason."""
 
     counts: Counter[Fate] = field(default_factory=Counter)
-    refused: list[tuple[int, str]] = field(default_factory=list)
+    refused: list[tuple[int | None, str]] = field(default_factory=list)
 
-    def refuse(self, number: int, reason: str) -> None:
-        """Count a refused line, and keep its reason while there is room."""
+    def refuse(self, number: int | None, reason: str) -> None:
+        """Count a refused line, and keep its reason while there is room. One that waited before has no number."""
         self.counts[Fate.REFUSED] += 1
         if len(self.refused) < MOST_REASONS:
             self.refused.append((number, reason))
@@ -38,7 +37,7 @@ class ImportFile:
     """Imports a file by a source."""
 
     ingest: Ingest
-    tasks: Tasks
+    take_over: TakeOver
     people: People
 
     def __call__(  # what a file does not say about itself has to be given
@@ -64,6 +63,7 @@ class ImportFile:
         while batch := list(islice(lines, LINES_A_WRITE)):
             run.record(batch)
             progress(stream.tell())
+        run.report.refused.sort(key=lambda refusal: refusal[0] or 0)
         return run.report
 
     def _zone_of(self, user_id: str, tz: str, now_ms: int) -> str:
@@ -80,8 +80,7 @@ class ImportFile:
     def _take_over(
         self, lines: Sequence[ReadLine], now_ms: int
     ) -> tuple[Iterator[Outcome], Sequence[Outcome]]:
-        facts = [[fact for fact in line.facts if isinstance(fact, TaskFact)] for line in lines]
-        return iter(self.tasks.take_over(facts, now_ms=now_ms)), ()
+        return iter(self.take_over([line.facts for line in lines], now_ms=now_ms)), ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,14 +113,16 @@ class _Run:
             self.waiting[by_fate[fate].key] = line.number
 
     def _released(self, outcome: Outcome) -> None:
-        number = self.waiting.get(outcome.key)
-        if number is None or outcome.fate is Fate.WAITING:
+        if outcome.fate is Fate.WAITING:
             return
-        del self.waiting[outcome.key]
-        self.report.counts[Fate.WAITING] -= 1
+        number = self.waiting.pop(outcome.key, None)
+        if number is not None:
+            self.report.counts[Fate.WAITING] -= 1
         if outcome.fate is Fate.REFUSED:
-            self.report.refuse(number, outcome.message)
-        else:
+            self.report.refuse(
+                number, outcome.message if number else f"{outcome.key}, which waited: {outcome.message}"
+            )
+        elif number is not None:
             self.report.counts[outcome.fate] += 1
 
 

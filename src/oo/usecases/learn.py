@@ -18,6 +18,8 @@ from oo.policies.base import Policy
 from oo.ports import Reader, Transaction
 from oo.rewards import reward_of
 
+ROUNDED = 0.01
+"""So far may a logged probability be from the one that was: some logs round to two digits."""
 IMPORTED = "imported"
 """The role of a policy that learns from a decision taken elsewhere."""
 SHADOW = "shadow"
@@ -69,16 +71,11 @@ class Learner:
     def imported(self, fact: TipServed) -> list[PolicyScore]:
         """Return the rows that the followed policies learn from a decision taken elsewhere, if it was logged whole.
 
-        Raises `InvalidFact` where the shown candidate is not among the logged ones, or a raw feature is no number.
+        Raises `InvalidFact` where the log contradicts itself, or a raw feature is no number.
         """
-        ids = [candidate.get("id") for candidate in fact.candidates or ()]
-        if not any(ids):
+        if not any("id" in candidate for candidate in fact.candidates or ()):
             return []
-        if ids.count(fact.candidate_id) != 1:
-            raise InvalidFact(
-                f"The candidates do not hold the shown one, {fact.candidate_id!r}, exactly once.",
-                "Log each with its own id.",
-            )
+        _check_logged(fact)
         probabilities = np.array(fact.probabilities or (), dtype=np.float64)
         try:
             return [
@@ -122,6 +119,26 @@ class Learner:
         for policy in self.policies.values():
             if self.state(reader, user_id, policy) != self.refold(reader, user_id, policy):
                 yield policy.name
+
+
+def _check_logged(fact: TipServed) -> None:
+    """Refuse a log of candidates that cannot be what the shown one was drawn from; nothing sound is learned from it."""
+    ids = [candidate.get("id") for candidate in fact.candidates or ()]
+    if ids.count(fact.candidate_id) != 1 or len({*map(str, ids)}) != len(ids):
+        raise InvalidFact(
+            f"The candidates do not hold the shown one, {fact.candidate_id!r}, and each other one, exactly once.",
+            "Log each with its own id.",
+        )
+    if fact.probabilities is None:
+        return
+    if abs(sum(fact.probabilities) - 1) > ROUNDED * len(ids):
+        raise InvalidFact(f"The probabilities add up to {sum(fact.probabilities):.3g}, not to 1.")
+    shown = fact.probabilities[ids.index(fact.candidate_id)]
+    if shown == 0 or abs(shown - (fact.propensity or shown)) > ROUNDED:
+        raise InvalidFact(
+            f"The shown candidate's probability is logged as {shown:g}, and its propensity as {fact.propensity}.",
+            "Log the probability that it was drawn with, in both places.",
+        )
 
 
 def _score(policy: Policy, role: str, fact: TipServed, x: Floats, probabilities: Floats) -> PolicyScore:

@@ -105,8 +105,9 @@ class Recording:
         return self.people[user_id]
 
     def _zone(self, fact: UserFact, person: Person | None, arrived_ms: int) -> Outcome:
-        if self.transaction.signal(fact.key) is not None:
-            return Outcome(key=fact.key, fate=Fate.DUPLICATE)
+        known = self.transaction.signal(fact.key)
+        if known is not None:
+            return _repeated(fact, known)
         self.transaction.add_zone(fact.user_id, ZoneSpan(fact.at_ms, fact.tz), arrived_ms)
         del self.people[fact.user_id]
         moved = self._person(fact.user_id)

@@ -6,7 +6,16 @@ from typing import Any
 from oo.adapters.sql.bodies import decode, decode_fact, unpack
 from oo.adapters.sql.session import Row, Runner
 from oo.domain.decision import Decision, PolicyScore
-from oo.domain.facts import Fact, Reaction, RewardFact, TaskFact, TaskUpsert, TipFeedback, TipServed
+from oo.domain.facts import (
+    CalendarEvent,
+    Fact,
+    Reaction,
+    RewardFact,
+    TaskFact,
+    TaskUpsert,
+    TipFeedback,
+    TipServed,
+)
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import StoredValue, Value
 from oo.domain.state import State
@@ -47,6 +56,10 @@ class SqlReader:
 
     def reward_facts(self, user_id: str, decision_id: str) -> list[RewardFact]:
         return [fact for fact in self._facts_about(user_id, decision_id) if isinstance(fact, RewardFact)]
+
+    def calendar_event(self, user_id: str, event_id: str) -> CalendarEvent | None:
+        states = (fact for fact in self._facts_about(user_id, event_id) if isinstance(fact, CalendarEvent))
+        return max(states, key=lambda state: state.at_ms, default=None)
 
     def _facts_about(self, user_id: str, subject_id: str) -> list[Fact]:
         rows = self._runner.rows("facts_about", user_id=user_id, subject_id=subject_id)

@@ -73,7 +73,7 @@ signals = Table(
 )
 """Every fact that is neither a tip nor a reaction: its key makes it enter once.
 
-`subject_id` is the task or the decision it is about.
+`subject_id` is the task, the decision or the calendar's entry it is about.
 """
 
 tasks = Table(

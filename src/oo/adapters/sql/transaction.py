@@ -7,7 +7,7 @@ from oo.adapters.sql.bodies import encode, encode_fact, pack
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.session import Runner
 from oo.domain.decision import PolicyScore
-from oo.domain.facts import Fact, RewardFact, TaskFact, TipFeedback, TipServed, force
+from oo.domain.facts import CalendarEvent, Fact, RewardFact, TaskFact, TipFeedback, TipServed, force
 from oo.domain.instant import FOREVER
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import StoredValue
@@ -230,5 +230,7 @@ def _subject(fact: Fact) -> str | None:
             return fact.task_id
         case RewardFact():
             return fact.decision_id
+        case CalendarEvent():
+            return fact.event_id
         case _:
             return None
