@@ -12,10 +12,13 @@ from oo.usecases.explain import Explain
 from oo.usecases.feedback import Feedback
 from oo.usecases.import_file import ImportFile
 from oo.usecases.ingest import Ingest
+from oo.usecases.knowledge import Knowledge
 from oo.usecases.learn import Learner
 from oo.usecases.people import People
 from oo.usecases.profile import Profiles
 from oo.usecases.recommend import Recommend
+from oo.usecases.reward import Reward
+from oo.usecases.score import Score
 from oo.usecases.take_over import TakeOver
 from oo.usecases.tasks import Tasks
 
@@ -53,6 +56,11 @@ def build_app(store: Store, registry: Registry, learner: Learner, settings: Sett
         people=people,
         tasks=Tasks(store=store, ingest=ingest),
         feedback=Feedback(store=store, ingest=ingest),
+        score=Score(
+            store=store, registry=registry, learner=learner, policy=learner.policies[settings.policy]
+        ),
+        reward=Reward(store=store, ingest=ingest, learner=learner, policy=settings.policy),
+        knowledge=Knowledge(store=store, ingest=ingest, learner=learner),
         recommend=Recommend(
             store=store,
             registry=registry,

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from oo.domain.decision import Decision, PolicyScore
+from oo.domain.decision import Decision, PolicyScore, ScoredDecision
 from oo.domain.facts import CalendarEvent, Fact, RewardFact, TaskFact, TipFeedback, TipServed
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import StoredValue
@@ -94,6 +94,12 @@ class Reader(Protocol):
     def scores(self, decision_id: str) -> list[PolicyScore]:
         """Return how each policy saw a decision."""
 
+    def scored(self, decision_id: str) -> ScoredDecision | None:
+        """Return a decision that a program asked for, with its answer."""
+
+    def teaching_scores(self, decision_id: str) -> list[PolicyScore]:
+        """Return how each policy saw a decision, if the person was not reset since: what its reward teaches."""
+
     def policy_state(self, user_id: str, policy: str) -> State | None:
         """Return what a policy has learned about a person, over the dimensions it was stored with."""
 
@@ -101,7 +107,10 @@ class Reader(Protocol):
         """Return the reward in force for a decision."""
 
     def rewarded_scores(self, user_id: str, policy: str) -> Iterator[tuple[PolicyScore, float]]:
-        """Yield the logged rows of a policy that have a reward in force: what its state is the fold of."""
+        """Yield the logged rows of a policy that have a reward in force and were decided since the last reset.
+
+        The policy's state is the fold of these.
+        """
 
 
 class Transaction(Reader, Protocol):
@@ -111,7 +120,7 @@ class Transaction(Reader, Protocol):
         """Undo, at an exception, what was done inside the block, and nothing before it."""
 
     def add_zone(self, user_id: str, span: ZoneSpan, now_ms: int) -> None:
-        """Add a person, or another zone of theirs; a zone from the same instant is replaced."""
+        """Add a person, or another zone of theirs."""
 
     def relocalise(self, person: Person) -> None:
         """Work out the local hour and weekday of all the person's facts anew."""
@@ -135,6 +144,9 @@ class Transaction(Reader, Protocol):
 
     def add_score(self, score: PolicyScore, user_id: str) -> None:
         """Record how a policy saw a decision."""
+
+    def add_scored(self, scored: ScoredDecision) -> None:
+        """Record a decision that a program asked for, with its answer."""
 
     def put_policy_state(self, user_id: str, policy: str, state: State, now_ms: int) -> None:
         """Write what a policy has learned about a person."""

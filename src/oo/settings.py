@@ -1,7 +1,7 @@
 """Every setting, typed, from the environment: `OO_*`. One URL a port chooses the backend."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
@@ -37,6 +37,21 @@ class Settings(BaseSettings):
     busy_wait_sec: Annotated[
         float, Field(ge=0, le=600, description="How long to wait for a store in use.")
     ] = 5.0
+
+    most_body_bytes: Annotated[
+        int, Field(ge=1024, le=2**30, description="The most bytes that a request's body may have.")
+    ] = 4 * 1024 * 1024
+    body_wait_sec: Annotated[
+        float, Field(gt=0, le=600, description="How long a request's body may take to come.")
+    ] = 30.0
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Field(description="What the service logs: each request at info, what went wrong at error."),
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "json", "text"],
+        Field(description="How the service logs; auto is text on a terminal, and JSON elsewhere."),
+    ] = "auto"
 
     @field_validator("shadows", mode="before")
     @classmethod

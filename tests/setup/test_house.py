@@ -26,6 +26,12 @@ BREACHES: list[tuple[str, dict[str, str]]] = [
     ("todotxt", {"usecases/planted.py": "import pytodotxt"}),
     ("terminal", {"evaluation/planted.py": "import rich.table"}),
     ("terminal", {"compose.py": "import click"}),
+    ("web", {"cli/planted.py": "import fastapi"}),
+    ("web", {"usecases/planted.py": "from starlette import status"}),
+    ("server", {"api/planted.py": "import granian"}),
+    ("log", {"usecases/planted.py": "import structlog"}),
+    ("metrics", {"api/planted.py": "import prometheus_client"}),
+    ("templates", {"api/planted.py": "import jinja2"}),
     ("environment", {"cli/planted.py": "import pydantic_settings"}),
 ]
 

@@ -1,13 +1,11 @@
 """oo features: the catalogue."""
 
-from typing import Any
-
 import click
 
+from oo.api import documents
 from oo.cli.shell import print_json, print_table, with_json
 from oo.features.catalog import CATALOG
 from oo.features.registry import Registry
-from oo.features.spec import FeatureDefinition
 
 
 @click.group()
@@ -21,7 +19,7 @@ def list_(*, as_json: bool) -> None:
     """List every feature."""
     registry = Registry(CATALOG)
     if as_json:
-        print_json({"features": [document(registry, definition) for definition in registry]})
+        print_json({"features": [documents.feature(registry, definition) for definition in registry]})
         return
     rows = [
         [
@@ -42,25 +40,9 @@ def list_(*, as_json: bool) -> None:
 def show(name: str, *, as_json: bool) -> None:
     """Show one feature."""
     registry = Registry(CATALOG)
-    entry = document(registry, registry[name])
+    entry = documents.feature(registry, registry[name])
     if as_json:
         print_json(entry)
     else:
         rows = [[key, ", ".join(value) if isinstance(value, list) else value] for key, value in entry.items()]
         print_table(["field", "value"], rows, empty="")
-
-
-def document(registry: Registry, definition: FeatureDefinition) -> dict[str, Any]:
-    """Return a definition as JSON."""
-    return {
-        "name": definition.name,
-        "dtype": definition.dtype,
-        "freshness": definition.freshness,
-        "description": definition.description,
-        "source": definition.source,
-        "ttl_sec": definition.ttl_sec,
-        "fallback": definition.fallback,
-        "neutral": definition.neutral,
-        "invalidated_by": list(definition.invalidated_by),
-        "fingerprint": registry.fingerprints[definition.name],
-    }

@@ -12,6 +12,7 @@ from oo.cli.failure import reported
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": ("oo.cli.demo:demo", "Let personas live through a month, and print what was learned."),
+    "serve": ("oo.cli.serve:serve", "Serve the API and the person's page on this machine."),
     "import": ("oo.cli.import_:import_", "Bring in a task list (todo.txt), or a log of events."),
     "tasks": ("oo.cli.tasks:tasks", "Add, list and complete tasks by hand."),
     "recommend": ("oo.cli.recommend:recommend", "Show a person the next tip."),

@@ -1,12 +1,9 @@
 """oo profile: what is known of a person."""
 
-from typing import Any
-
 import click
 
+from oo.api import documents
 from oo.cli.shell import Instant, now_ms, opened, print_json, print_table, with_store
-from oo.domain.instant import format_instant
-from oo.domain.profile import Profile
 
 
 @click.command()
@@ -31,26 +28,10 @@ def profile(
         else:
             known = app.profiles.get(user_id, now_ms=now_ms())
     if as_json:
-        print_json(document(known))
+        print_json(documents.profile(known))
     else:
         rows = [
             [name, each["value"], each["status"], each["computed_at"], f"{each['ttl_sec'] / 3600:g} h"]
-            for name, each in document(known)["features"].items()
+            for name, each in documents.profile(known)["features"].items()
         ]
         print_table(["feature", "value", "status", "as of", "ttl"], rows, empty="The catalogue is empty.")
-
-
-def document(known: Profile) -> dict[str, Any]:
-    """Return a profile as JSON: the shape of `GET /users/{id}/profile`."""
-    return {
-        "user_id": known.user_id,
-        "features": {
-            name: {
-                "value": each.value,
-                "status": each.status.value,
-                "computed_at": None if each.computed_at_ms is None else format_instant(each.computed_at_ms),
-                "ttl_sec": each.ttl_sec,
-            }
-            for name, each in known.features.items()
-        },
-    }

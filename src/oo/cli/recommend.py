@@ -1,9 +1,8 @@
 """oo recommend: the next tip."""
 
-from typing import Any
-
 import click
 
+from oo.api import documents
 from oo.cli.shell import Instant, new_id, now_ms, opened, print_json, print_table, printable, with_store
 from oo.domain.tip import Explanation, Recommendation
 
@@ -35,41 +34,9 @@ def recommend(
             user_id, now_ms=moment, tip_id=new_id(), fresh=fresh, explain=explain, shown=not as_json
         )
     if as_json:
-        print_json(document(answer))
+        print_json(documents.recommendation(answer))
     else:
         _print(answer)
-
-
-def document(answer: Recommendation) -> dict[str, Any]:
-    """Return a recommendation as JSON: the shape of `POST /recommend`."""
-    tip = answer.tip
-    body: dict[str, Any] = {
-        "tip_id": tip.tip_id if tip else None,
-        "text": tip.text if tip else None,
-        "candidate_id": tip.candidate_id if tip else None,
-        "category": tip.category if tip else None,
-        "policy": tip.policy if tip else None,
-        "propensity": tip.propensity if tip else None,
-        "prompt_version": tip.prompt_version if tip else None,
-        "source": answer.source,
-        "reason": answer.reason,
-    }
-    if answer.explanation is not None:
-        body["explanation"] = _explained(answer.explanation)
-    return body
-
-
-def _explained(explanation: Explanation) -> dict[str, Any]:
-    return {
-        "contributions": dict(explanation.contributions),
-        "explored": explanation.explored,
-        "ranking": [
-            {"id": each.candidate_id, "text": each.text, "score": each.score, "propensity": each.propensity}
-            for each in explanation.ranking
-        ],
-        "context": dict(explanation.context),
-        "profile_features": dict(explanation.profile_features),
-    }
 
 
 def _print(answer: Recommendation) -> None:

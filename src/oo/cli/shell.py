@@ -19,7 +19,7 @@ from rich.table import Table
 
 from oo.compose import compose
 from oo.domain.instant import parse_instant
-from oo.settings import load_settings
+from oo.settings import Settings, load_settings
 from oo.usecases.app import App
 
 _PIPED_WIDTH = 200
@@ -28,8 +28,12 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def with_store(command: Command) -> Command:
     """Give a command `--db` and `--json`."""
-    command = click.option("--db", metavar="URL", help="The store: sqlite:///FILE, or a file.")(command)
-    return with_json(command)
+    return with_json(with_db(command))
+
+
+def with_db(command: Command) -> Command:
+    """Give a command `--db`."""
+    return click.option("--db", metavar="URL", help="The store: sqlite:///FILE, or a file.")(command)
 
 
 def with_json(command: Command) -> Command:
@@ -40,12 +44,17 @@ def with_json(command: Command) -> Command:
 @contextmanager
 def opened(db: str | None) -> Iterator[App]:
     """Open the App over the store that `--db`, the environment or the data folder names, and close it after."""
-    overrides = {} if db is None else {"database": db if "://" in db else f"sqlite:///{Path(db).absolute()}"}
-    app = compose(load_settings(**overrides))
+    app = compose(settings_for(db))
     try:
         yield app
     finally:
         app.close()
+
+
+def settings_for(db: str | None) -> Settings:
+    """Return the settings of this environment, with the store that `--db` names where it names one."""
+    overrides = {} if db is None else {"database": db if "://" in db else f"sqlite:///{Path(db).absolute()}"}
+    return load_settings(**overrides)
 
 
 def now_ms() -> int:

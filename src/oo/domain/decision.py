@@ -43,6 +43,20 @@ class PolicyScore:
     chosen: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredDecision:
+    """A decision that was asked for from outside, with its answer: who shows the chosen candidate is not known here.
+
+    `scores` and `probabilities` are in the order of the decision's candidates; `chosen` is an index into them.
+    """
+
+    decision: Decision
+    policy: str
+    scores: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    chosen: int
+
+
 def draw(probabilities: Floats, decision_id: str) -> int:
     """Draw an index with the given probabilities, float64[n], from the decision's own random number.
 

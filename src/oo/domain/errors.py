@@ -9,7 +9,7 @@ OoError
 │   ├── UnreadableFile      a file that no source can read
 │   └── InvalidSetting
 ├── Unknown                 a name or id that does not exist
-│   ├── UnknownUser · UnknownTip · UnknownTask
+│   ├── UnknownUser · UnknownTip · UnknownTask · UnknownDecision
 │   └── UnknownFeature · UnknownPolicy · UnknownDimension
 ├── Conflict                well formed, but at odds with what is recorded
 │   ├── ConflictingFact     the same id with another content
@@ -106,6 +106,10 @@ class UnknownTip(Unknown):
 
 class UnknownTask(Unknown):
     """A task that this person does not have."""
+
+
+class UnknownDecision(Unknown):
+    """A decision that was not taken here."""
 
 
 class UnknownFeature(Unknown):

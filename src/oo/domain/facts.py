@@ -231,6 +231,18 @@ class TaskDeleted(TaskClosed):
     type: ClassVar[str] = "task.deleted"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyReset(Fact):
+    """Every policy forgot a person: what was decided up to `at_ms` teaches nothing any more."""
+
+    type: ClassVar[str] = "policy.reset"
+
+    @property
+    def key(self) -> str:
+        """One reset at one instant."""
+        return f"reset:{self.user_id}/{self.at_ms}"
+
+
 FACTS: dict[str, type[Fact]] = {
     kind.type: kind
     for kind in (
@@ -245,6 +257,7 @@ FACTS: dict[str, type[Fact]] = {
         CalendarEvent,
         MoodCheckin,
         SourceSynced,
+        PolicyReset,
     )
 }
 """Each type of line in the event log, and the class of its facts."""

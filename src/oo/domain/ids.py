@@ -5,7 +5,9 @@ import re
 
 from oo.domain.errors import InvalidId
 
-_ACCEPTED = re.compile(r"[A-Za-z0-9_.:@-]{1,128}")
+LONGEST_ID = 128
+"""The most characters that an id may have."""
+_ACCEPTED = re.compile(rf"[A-Za-z0-9_.:@-]{{1,{LONGEST_ID}}}")
 
 
 def checked(value: str, what: str = "id") -> str:

@@ -4,24 +4,32 @@ A source declares one `Source`, imports this module, `oo.domain` and its own thi
 """
 
 import codecs
-import difflib
-import json
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO, NoReturn, Protocol
+from typing import BinaryIO, Protocol
 
-from oo.domain.errors import InvalidFact, Refused, UnreadableFile
+from oo.domain.errors import Refused, UnreadableFile
 from oo.domain.facts import Fact, TaskCompleted, TaskUpsert
-from oo.domain.ids import shortened
 from oo.domain.instant import EARLIEST, start_of
+from oo.domain.strict_json import check_json, read_json, too_long
+from oo.domain.wording import closest, in_plain_words
+
+__all__ = [
+    "SAMPLE_BYTES",
+    "ReadLine",
+    "Reader",
+    "Recogniser",
+    "Source",
+    "check_json",
+    "closest",
+    "completed",
+    "in_plain_words",
+    "read_json",
+    "read_lines",
+]
 
 SAMPLE_BYTES = 64 * 1024
 """How much of a file's beginning `recognises` is shown."""
-DEEPEST = 32
-"""How many lists and objects may stand in one another."""
-_DIGITS = 19
-_MOST_DIGITS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +103,7 @@ def read_lines(stream: BinaryIO, most: int, read: Callable[[bytes], Fact]) -> It
     """
     for number, line in _numbered(stream, most):
         if line is None:
-            yield ReadLine(number=number, refusal=str(_too_long(most)))
+            yield ReadLine(number=number, refusal=str(too_long(most)))
             continue
         content = _after_mark(line) if number == 1 else line
         if content and not content.isspace():
@@ -130,137 +138,3 @@ def _numbered(stream: BinaryIO, most: int) -> Iterator[tuple[int, bytes | None]]
 def _skip_line(stream: BinaryIO, most: int) -> None:
     while (rest := stream.readline(most)) and not rest.endswith(b"\n"):
         pass
-
-
-def read_json(line: bytes | str, most: int) -> object:
-    """Read one JSON value of at most `most` bytes of UTF-8, more strictly than the standard library does.
-
-    Refused beside what is no JSON: a key given twice, NaN and infinities (`1e999` too), whole numbers beyond 64 bits,
-    NUL characters, lone surrogates, and values nested deeper than `DEEPEST`. Raises `InvalidFact`.
-    """
-    text = _utf_8(line, most)
-    try:
-        value: object = _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        what = error.msg[:1].lower() + error.msg[1:]
-        raise InvalidFact(f"Not valid JSON at column {error.pos + 1}: {what}.") from error
-    except RecursionError as error:
-        raise InvalidFact(_TOO_DEEP) from error
-    # Only an escape can spell a NUL or a lone surrogate; only many brackets can nest deeply.
-    if "\\u" in text or text.count("{") + text.count("[") > DEEPEST:
-        check_json(value)
-    return value
-
-
-def check_json(value: object, depth: int = 0) -> None:
-    """Refuse what `read_json` refuses, in a JSON value that something else has parsed."""
-    if isinstance(value, str):
-        if "\0" in value or not (value.isascii() or _is_unicode(value)):
-            raise InvalidFact(
-                f"{shortened(value)} holds a NUL character or half a surrogate pair.", "Leave it out."
-            )
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            raise InvalidFact(_NOT_FINITE)
-    elif isinstance(value, int):
-        _within_64_bits(value)
-    elif isinstance(value, (dict, list)):
-        if depth >= DEEPEST:
-            raise InvalidFact(_TOO_DEEP)
-        for part in (*value.keys(), *value.values()) if isinstance(value, dict) else value:
-            check_json(part, depth + 1)
-
-
-_TOO_DEEP = f"Nested more than {DEEPEST} deep."
-_NOT_FINITE = "NaN and infinities are not numbers that can be kept; leave the field out instead."
-
-
-def _too_long(most: int) -> InvalidFact:
-    return InvalidFact(f"The line is longer than {most:,} bytes.", "Leave out what is not needed.")
-
-
-def _utf_8(line: bytes | str, most: int) -> str:
-    try:
-        raw = (line.encode() if isinstance(line, str) else line).rstrip(b"\r\n")
-        if len(raw) > most:
-            raise _too_long(most)
-        return raw.decode()
-    except UnicodeError as error:
-        raise InvalidFact("The line is not UTF-8.", "Convert the file to UTF-8.") from error
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise InvalidFact(f"The key {shortened(twice)} is given twice.", "Give it once.")
-    return found
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise InvalidFact(f"{shortened(text)} is too large a number.")
-    return number
-
-
-def _whole(text: str) -> int:
-    # Long texts are refused unread: `int` takes quadratic time, and raises past its own limit.
-    return int(text) if len(text) < _DIGITS else _within_64_bits(int(text[:_MOST_DIGITS]))
-
-
-def _within_64_bits(number: int) -> int:
-    if not -(2**63) <= number < 2**63:
-        raise InvalidFact("A whole number does not fit into 64 bits.")
-    return number
-
-
-def _not_a_number(_: str) -> NoReturn:
-    raise InvalidFact(_NOT_FINITE)
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_without_duplicates, parse_float=_finite, parse_int=_whole, parse_constant=_not_a_number
-)
-
-
-_SENTENCES = {
-    "string_type": "must be a text",
-    "int_type": "must be a whole number",
-    "float_type": "must be a number",
-    "bool_type": "must be true or false",
-    "dict_type": "must be an object",
-    "tuple_type": "must be a list",
-    "finite_number": "must be finite",
-    "enum": "must be {expected}",
-    "greater_than": "must be above {gt}",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-    "string_too_short": "is empty",
-    "string_too_long": "is longer than {max_length} characters",
-    "missing": "is missing",
-}
-
-
-def in_plain_words(kind: str, context: Mapping[str, Any]) -> str:
-    """Return what pydantic means by an error of `kind`, to go after the name of a field.
-
-    >>> in_plain_words("less_than_equal", {"le": 4})
-    'must be at most 4'
-    """
-    return _SENTENCES.get(kind, "is not valid").format(**context)
-
-
-def closest(name: str, known: Iterable[str]) -> str:
-    """Return a hint for a name that does not exist: the closest of the `known` ones, or all of them."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(known)}."

@@ -234,8 +234,13 @@ class _Synced(_Line):
     source: _Name
 
 
+class _Reset(_Line):
+    type: Literal["policy.reset"]
+    at_ms: _At
+
+
 _AnyLine: TypeAlias = Annotated[
-    _User | _Served | _Feedback | _Reward | _Session | _Upsert | _Closed | _Event | _Mood | _Synced,
+    _User | _Served | _Feedback | _Reward | _Session | _Upsert | _Closed | _Event | _Mood | _Synced | _Reset,
     Field(discriminator="type"),
 ]
 

@@ -7,10 +7,13 @@ from oo.ports import Store
 from oo.usecases.feedback import Feedback
 from oo.usecases.import_file import ImportFile
 from oo.usecases.ingest import Ingest
+from oo.usecases.knowledge import Knowledge
 from oo.usecases.learn import Learner
 from oo.usecases.people import People
 from oo.usecases.profile import Profiles
 from oo.usecases.recommend import Recommend
+from oo.usecases.reward import Reward
+from oo.usecases.score import Score
 from oo.usecases.tasks import Tasks
 
 
@@ -27,7 +30,15 @@ class App:
     profiles: Profiles
     recommend: Recommend
     feedback: Feedback
+    score: Score
+    reward: Reward
+    knowledge: Knowledge
     learner: Learner
+
+    def check_ready(self) -> None:
+        """Reach the store by both of its ways; raises `StoreError` where one does not answer."""
+        self.store.read(lambda reader: reader.person(""))
+        self.store.write(lambda transaction: transaction.person(""))
 
     def close(self) -> None:
         """Finish what is being written and let go of the store."""

@@ -30,3 +30,15 @@ def task(reader: Reader, user_id: str, task_id: str) -> Task:
     if found is None:
         raise UnknownTask(f"{user_id!r} has no task {shortened(task_id)}.", f"See: oo tasks list {user_id}")
     return found
+
+
+def decided(reader: Reader, decision_id: str) -> tuple[str | None, str | None]:
+    """Return for whom a decision was taken, a tip's or one that a program asked for, and by which policy.
+
+    No such decision: (None, None). A tip that was imported may not say which policy chose it.
+    """
+    found = reader.tip(checked(decision_id, "decision id"))
+    if found is not None:
+        return found.user_id, found.policy
+    scored = reader.scored(decision_id)
+    return (scored.decision.user_id, scored.policy) if scored else (None, None)

@@ -97,7 +97,7 @@ class Learner:
         if reward == before:
             return
         learned = []
-        for score in transaction.scores(decision_id):
+        for score in transaction.teaching_scores(decision_id):
             policy = self.policies.get(score.policy)
             if policy is not None:
                 state = self.state(transaction, given.user_id, policy)
@@ -113,6 +113,14 @@ class Learner:
         for score, reward in reader.rewarded_scores(user_id, policy.name):
             state = _changed(policy, state, score, None, reward)
         return state
+
+    def reset(self, transaction: Transaction, user_id: str, now_ms: int) -> None:
+        """Bring every policy's state in line with a reset that was recorded."""
+        for policy in self.policies.values():
+            if transaction.policy_state(user_id, policy.name) is not None:
+                transaction.put_policy_state(
+                    user_id, policy.name, self.refold(transaction, user_id, policy), now_ms
+                )
 
     def differences(self, reader: Reader, user_id: str) -> Iterator[str]:
         """Yield the policies whose stored state is not the fold of the ledger."""

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from oo.domain.decision import PolicyScore
+from oo.domain.decision import PolicyScore, ScoredDecision
 from oo.domain.errors import ConflictingFact, InvalidFact, OoError, ReactionBeforeTip
-from oo.domain.facts import Fact, RewardFact, TaskFact, TipFeedback, TipServed, UserFact
+from oo.domain.facts import Fact, PolicyReset, RewardFact, TaskFact, TipFeedback, TipServed, UserFact
 from oo.domain.instant import FOREVER, format_instant
 from oo.domain.outcome import Fate, Outcome
 from oo.domain.person import Person, ZoneSpan
@@ -18,6 +18,7 @@ from oo.domain.subjects import SUBJECT_OF
 from oo.domain.task import fold_task
 from oo.features.registry import Registry
 from oo.ports import Transaction, WaitingFact
+from oo.usecases import find
 from oo.usecases.learn import SHADOW, Learner
 
 
@@ -56,6 +57,12 @@ class Recording:
         for score in scores:
             if score.role == SHADOW:
                 self.transaction.emit(f"signals.shadow.{score.policy}", fact, self.now_ms)
+
+    def decide(self, scored: ScoredDecision, score: PolicyScore) -> None:
+        """Record a decision that a program asked for, with the row that its policy learns from."""
+        self.transaction.add_scored(scored)
+        self.transaction.add_score(score, scored.decision.user_id)
+        self._release(tip_key(scored.decision.decision_id))
 
     def settle(self) -> None:
         """Bring up to date what follows from all the facts recorded so far: the tasks, and what a move changes."""
@@ -166,10 +173,10 @@ class Recording:
         return Outcome(key=fact.key, fate=Fate.ACCEPTED)
 
     def _reward(self, fact: RewardFact, person: Person, arrived_ms: int) -> Outcome:
-        tip = self.transaction.tip(fact.decision_id)
-        if tip is None:
+        user_id, policy = find.decided(self.transaction, fact.decision_id)
+        if user_id is None:
             return self._wait(fact, arrived_ms, awaits=tip_key(fact.decision_id))
-        if tip.user_id != fact.user_id or tip.policy not in {None, fact.policy}:
+        if user_id != fact.user_id or policy not in {None, fact.policy}:
             raise ConflictingFact(
                 f"The decision {fact.decision_id!r} was not taken by {fact.policy!r} for {fact.user_id!r}.",
                 "Reward the policy that decided.",
@@ -185,6 +192,8 @@ class Recording:
         if outcome.fate is Fate.ACCEPTED:
             if isinstance(fact, TaskFact):
                 self.unsettled.add((person.user_id, fact.task_id))
+            if isinstance(fact, PolicyReset):
+                self.learner.reset(self.transaction, person.user_id, self.now_ms)
             self._publish(fact)
         return outcome
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from oo.adapters.sql.bodies import decode, decode_fact, unpack
 from oo.adapters.sql.session import Row, Runner
-from oo.domain.decision import Decision, PolicyScore
+from oo.domain.decision import Decision, PolicyScore, ScoredDecision
 from oo.domain.facts import (
     CalendarEvent,
     Fact,
@@ -119,6 +119,13 @@ class SqlReader:
 
     def scores(self, decision_id: str) -> list[PolicyScore]:
         return [_score(row) for row in self._runner.rows("scores", decision_id=decision_id)]
+
+    def scored(self, decision_id: str) -> ScoredDecision | None:
+        row = self._runner.row("scored", decision_id=decision_id)
+        return _scored(row) if row else None
+
+    def teaching_scores(self, decision_id: str) -> list[PolicyScore]:
+        return [_score(row) for row in self._runner.rows("teaching_scores", decision_id=decision_id)]
 
     def policy_state(self, user_id: str, policy: str) -> State | None:
         row = self._runner.row("policy_state", user_id=user_id, policy=policy)
@@ -237,6 +244,17 @@ def _decision(row: Row) -> Decision:
         candidates=tuple(decode(candidates)),
         context=decode(context) or {},
         profile_features=decode(profile_features) or {},
+    )
+
+
+def _scored(row: Row) -> ScoredDecision:
+    policy, scores, probabilities, chosen = row[6:]
+    return ScoredDecision(
+        decision=_decision(row[:6]),
+        policy=policy,
+        scores=tuple(decode(scores)),
+        probabilities=tuple(decode(probabilities)),
+        chosen=chosen,
     )
 
 

@@ -86,6 +86,13 @@ _SCORE = select(
     tip_scores.c.row,
     tip_scores.c.chosen,
 )
+_LAST_RESET = (
+    select(func.coalesce(func.max(s.at_ms), -1))
+    .where(s.user_id == tip_scores.c.user_id, s.type == "policy.reset")
+    .scalar_subquery()
+)
+_TEACHES = and_(decisions.c.decision_id == tip_scores.c.decision_id, decisions.c.at_ms > _LAST_RESET)
+"""A decision from before the person's last reset teaches nothing any more."""
 _LAST_REWARD = (
     select(func.max(rewards.c.seq).label("seq"))
     .where(_where(rewards.c.user_id))
@@ -142,6 +149,21 @@ READS: dict[str, ClauseElement] = {
         decisions.c.profile_features,
     ).where(_where(decisions.c.decision_id)),
     "scores": _SCORE.where(_where(tip_scores.c.decision_id)).order_by(tip_scores.c.policy),
+    "scored": select(
+        decisions.c.decision_id,
+        decisions.c.user_id,
+        decisions.c.at_ms,
+        decisions.c.candidates,
+        decisions.c.context,
+        decisions.c.profile_features,
+        decisions.c.policy,
+        decisions.c.scores,
+        decisions.c.probabilities,
+        decisions.c.chosen,
+    ).where(_where(decisions.c.decision_id), decisions.c.policy.is_not(None)),
+    "teaching_scores": _SCORE.select_from(tip_scores.join(decisions, _TEACHES))
+    .where(_where(tip_scores.c.decision_id))
+    .order_by(tip_scores.c.policy),
     "policy_state": select(policy_state.c.dimensions, policy_state.c.updates, policy_state.c.sums).where(
         _where(policy_state.c.user_id), _where(policy_state.c.policy)
     ),
@@ -151,9 +173,9 @@ READS: dict[str, ClauseElement] = {
     .limit(1),
     "rewarded_scores": _SCORE.add_columns(rewards.c.reward)
     .select_from(
-        tip_scores.join(rewards, rewards.c.decision_id == tip_scores.c.decision_id).join(
-            _LAST_REWARD, _LAST_REWARD.c.seq == rewards.c.seq
-        )
+        tip_scores.join(decisions, _TEACHES)
+        .join(rewards, rewards.c.decision_id == tip_scores.c.decision_id)
+        .join(_LAST_REWARD, _LAST_REWARD.c.seq == rewards.c.seq)
     )
     .where(_where(tip_scores.c.user_id), _where(tip_scores.c.policy), rewards.c.reward.is_not(None))
     .order_by(tip_scores.c.decision_id),

@@ -105,15 +105,22 @@ decisions = Table(
     "decisions",
     metadata,
     _text("decision_id", primary_key=True),
-    _user(),
+    _text("user_id"),
     _time("at_ms"),
     _text("candidates", nullable=True),
     _text("probabilities", nullable=True),
     _text("context", nullable=True),
     _text("profile_features", nullable=True),
+    _text("policy", nullable=True),
+    _text("scores", nullable=True),
+    Column("chosen", Integer, nullable=True),
     Index("ix_decisions_user_at", "user_id", "at_ms"),
 )
-"""What each choice was made from, as JSON, so that it can be replayed."""
+"""What each choice was made from, as JSON, so that it can be replayed.
+
+The last three are of decisions that a program asked for, whose answer is given again; those of tips have them in
+`tip_views`. Such a decision may be about somebody of whom no record has come.
+"""
 
 tip_views = Table(
     "tip_views",
@@ -164,7 +171,7 @@ tip_scores = Table(
     metadata,
     _text("decision_id", primary_key=True),
     _text("policy", primary_key=True),
-    _user(),
+    _text("user_id"),
     _text("role"),
     _text("dimensions"),
     Column("probabilities", LargeBinary, nullable=False),

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from oo.adapters.sql.bodies import encode, encode_fact, pack
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.session import Runner
-from oo.domain.decision import PolicyScore
+from oo.domain.decision import PolicyScore, ScoredDecision
 from oo.domain.facts import CalendarEvent, Fact, RewardFact, TaskFact, TipFeedback, TipServed, force
 from oo.domain.instant import FOREVER
 from oo.domain.person import Person, ZoneSpan
@@ -107,8 +107,31 @@ class SqlTransaction(SqlReader):
         if any(part is not None for part in logged.values()):
             encoded = {name: None if part is None else encode(part) for name, part in logged.items()}
             self._run(
-                "add_decisions", decision_id=fact.tip_id, user_id=fact.user_id, at_ms=fact.at_ms, **encoded
+                "add_decisions",
+                decision_id=fact.tip_id,
+                user_id=fact.user_id,
+                at_ms=fact.at_ms,
+                policy=None,
+                scores=None,
+                chosen=None,
+                **encoded,
             )
+
+    def add_scored(self, scored: ScoredDecision) -> None:
+        decision = scored.decision
+        self._run(
+            "add_decisions",
+            decision_id=decision.decision_id,
+            user_id=decision.user_id,
+            at_ms=decision.at_ms,
+            candidates=encode(decision.candidates),
+            probabilities=encode(scored.probabilities),
+            context=encode(decision.context),
+            profile_features=encode(decision.profile_features),
+            policy=scored.policy,
+            scores=encode(scored.scores),
+            chosen=scored.chosen,
+        )
 
     def mark_shown(self, tip_id: str, at_ms: int) -> None:
         self._run("mark_shown", of_tip=tip_id, shown=at_ms)

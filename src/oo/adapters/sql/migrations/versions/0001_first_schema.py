@@ -12,6 +12,21 @@ depends_on = None
 def upgrade() -> None:
     """Create every table."""
     op.create_table(
+        "decisions",
+        sa.Column("decision_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("candidates", sa.Text(), nullable=True),
+        sa.Column("probabilities", sa.Text(), nullable=True),
+        sa.Column("context", sa.Text(), nullable=True),
+        sa.Column("profile_features", sa.Text(), nullable=True),
+        sa.Column("policy", sa.Text(), nullable=True),
+        sa.Column("scores", sa.Text(), nullable=True),
+        sa.Column("chosen", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("decision_id", name="pk_decisions"),
+    )
+    op.create_index("ix_decisions_user_at", "decisions", ["user_id", "at_ms"], unique=False)
+    op.create_table(
         "outbox",
         sa.Column(
             "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
@@ -23,6 +38,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name="pk_outbox"),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "tip_scores",
+        sa.Column("decision_id", sa.Text(), nullable=False),
+        sa.Column("policy", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("dimensions", sa.Text(), nullable=False),
+        sa.Column("probabilities", sa.LargeBinary(), nullable=False),
+        sa.Column("row", sa.LargeBinary(), nullable=False),
+        sa.Column("chosen", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("decision_id", "policy", name="pk_tip_scores"),
+    )
+    op.create_index("ix_tip_scores_user_policy", "tip_scores", ["user_id", "policy"], unique=False)
     op.create_table(
         "users",
         sa.Column("user_id", sa.Text(), nullable=False),
@@ -46,19 +74,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_waiting_awaits", "waiting", ["awaits", "seq"], unique=False)
-    op.create_table(
-        "decisions",
-        sa.Column("decision_id", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.Text(), nullable=False),
-        sa.Column("at_ms", sa.BigInteger(), nullable=False),
-        sa.Column("candidates", sa.Text(), nullable=True),
-        sa.Column("probabilities", sa.Text(), nullable=True),
-        sa.Column("context", sa.Text(), nullable=True),
-        sa.Column("profile_features", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name="fk_decisions_user_id"),
-        sa.PrimaryKeyConstraint("decision_id", name="pk_decisions"),
-    )
-    op.create_index("ix_decisions_user_at", "decisions", ["user_id", "at_ms"], unique=False)
     op.create_table(
         "policy_state",
         sa.Column("user_id", sa.Text(), nullable=False),
@@ -131,20 +146,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "task_id", name="pk_tasks"),
     )
     op.create_index("ix_tasks_live", "tasks", ["user_id", "live_from_ms"], unique=False)
-    op.create_table(
-        "tip_scores",
-        sa.Column("decision_id", sa.Text(), nullable=False),
-        sa.Column("policy", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("dimensions", sa.Text(), nullable=False),
-        sa.Column("probabilities", sa.LargeBinary(), nullable=False),
-        sa.Column("row", sa.LargeBinary(), nullable=False),
-        sa.Column("chosen", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name="fk_tip_scores_user_id"),
-        sa.PrimaryKeyConstraint("decision_id", "policy", name="pk_tip_scores"),
-    )
-    op.create_index("ix_tip_scores_user_policy", "tip_scores", ["user_id", "policy"], unique=False)
     op.create_table(
         "tip_views",
         sa.Column("tip_id", sa.Text(), nullable=False),

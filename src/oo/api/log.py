@@ -1,0 +1,27 @@
+"""The service's log: one line an event on standard error, JSON for programs or columns for people."""
+
+import logging
+import sys
+
+import structlog
+
+
+def set_up_log(*, as_json: bool, level: str) -> None:
+    """Let structlog and the standard library write the same lines. Call it once, before the service starts."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+    ]
+    if as_json:
+        shared.append(structlog.processors.format_exc_info)
+    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer))
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)

@@ -1,0 +1,114 @@
+"""The recommender: /recommend, /feedback, /signals, and what is known of a person."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Path
+
+from oo.api import documents
+from oo.api.answers import FeaturesAnswer, FeedbackAnswer, ProfileAnswer, RecommendAnswer, SignalsAnswer
+from oo.api.errors import JsonAnswer
+from oo.api.metrics import Metrics
+from oo.api.requests import MOST_SIGNALS, FeedbackRequest, RecommendRequest, Signal
+from oo.api.strict import StrictRoute
+from oo.domain.errors import Refused
+from oo.domain.facts import Fact, Reaction
+from oo.domain.outcome import Fate
+from oo.sources.event_log import parse_object
+from oo.usecases.app import App
+
+_UserId = Annotated[str, Path(examples=["ada"])]
+_EXAMPLE = {
+    "type": "mood.checkin",
+    "event_id": "e6",
+    "user_id": "ada",
+    "at": "2026-09-01T08:00:00Z",
+    "score": 0.7,
+}
+_Signals = Annotated[
+    Signal | Annotated[list[Signal], Body(min_length=1, max_length=MOST_SIGNALS)],
+    Body(examples=[_EXAMPLE, [_EXAMPLE]]),
+]
+SIGNALS_A_WRITE = 50
+"""So many signals share a write, so that a long list does not keep everyone else waiting."""
+
+
+def router(app: App, metrics: Metrics, *, clock: Callable[[], int], new_id: Callable[[], str]) -> APIRouter:
+    """Return the recommender's routes over an App; `clock` returns epoch milliseconds."""
+    routes = APIRouter(route_class=StrictRoute, tags=["recommender"])
+
+    @routes.post("/recommend", response_model=RecommendAnswer, response_model_exclude_unset=True)
+    def recommend(asked: RecommendRequest) -> JsonAnswer:
+        """Return the next tip. One that is open, without a reaction, is returned again for 30 minutes."""
+        answer = app.recommend(
+            asked.user_id, now_ms=clock(), tip_id=new_id(), fresh=asked.fresh, explain=asked.explain
+        )
+        if answer.tip is not None:
+            metrics.tip(answer.tip.policy or "")
+        return JsonAnswer(documents.recommendation(answer))
+
+    @routes.post("/feedback", response_model=FeedbackAnswer)
+    def feedback(given: FeedbackRequest) -> JsonAnswer:
+        """Take a reaction to a tip. It is on disk when this answers."""
+        fate = app.feedback(
+            given.tip_id,
+            Reaction(given.reaction),
+            now_ms=clock(),
+            at_ms=given.at,
+            snooze_until_ms=given.snooze_until,
+        )
+        if fate is Fate.ACCEPTED:
+            metrics.reaction(given.reaction)
+        return JsonAnswer({"status": "applied" if fate is Fate.ACCEPTED else "duplicate"})
+
+    @routes.post("/signals", response_model=SignalsAnswer)
+    def signals(sent: _Signals) -> JsonAnswer:
+        """Record objects of the event log; a bad one is refused by its place, and the others are kept."""
+        answer = _recorded(app, sent if isinstance(sent, list) else [sent], clock())
+        for fate in ("accepted", "duplicates", "waiting"):
+            metrics.signals(fate, answer[fate])
+        metrics.signals("refused", len(answer["refused"]))
+        return JsonAnswer(answer)
+
+    @routes.get("/users/{user_id}/profile", response_model=ProfileAnswer)
+    def profile(user_id: _UserId) -> JsonAnswer:
+        """Return every profile feature; those past their TTL are computed anew."""
+        return JsonAnswer(documents.profile(app.profiles.get(user_id, now_ms=clock())))
+
+    @routes.post("/users/{user_id}/profile/rebuild", response_model=ProfileAnswer)
+    def rebuild(user_id: _UserId) -> JsonAnswer:
+        """Compute every profile feature anew."""
+        return JsonAnswer(documents.profile(app.profiles.rebuild(user_id, now_ms=clock())))
+
+    @routes.get("/features", response_model=FeaturesAnswer)
+    def features() -> JsonAnswer:
+        """Return the catalogue of features."""
+        return JsonAnswer(
+            {"features": [documents.feature(app.registry, definition) for definition in app.registry]}
+        )
+
+    return routes
+
+
+def _recorded(app: App, sent: list[Signal], now_ms: int) -> dict[str, Any]:
+    refused: list[tuple[int, str]] = []
+    facts: list[tuple[int, Fact]] = []
+    for index, signal in enumerate(sent):
+        try:
+            facts.append((index, parse_object(signal)))
+        except Refused as refusal:
+            refused.append((index, str(refusal)))
+    counts = dict.fromkeys(Fate, 0)
+    for start in range(0, len(facts), SIGNALS_A_WRITE):
+        batch = facts[start : start + SIGNALS_A_WRITE]
+        ingested = app.ingest([fact for _, fact in batch], now_ms=now_ms)
+        for (index, _), outcome in zip(batch, ingested.outcomes, strict=True):
+            counts[outcome.fate] += 1
+            if outcome.fate is Fate.REFUSED:
+                refused.append((index, outcome.message))
+    return {
+        "accepted": counts[Fate.ACCEPTED],
+        "duplicates": counts[Fate.DUPLICATE],
+        "waiting": counts[Fate.WAITING],
+        "refused": [{"index": index, "message": message} for index, message in sorted(refused)],
+    }

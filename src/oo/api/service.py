@@ -1,0 +1,70 @@
+"""The service as one ASGI app: the routes, and what stands around them from the outside in."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
+
+from oo import __version__
+from oo.api import operations, recommender, scorer
+from oo.api.answers import ErrorAnswer
+from oo.api.body_limit import BodyLimit
+from oo.api.errors import add_error_answers
+from oo.api.guard import Guard
+from oo.api.metrics import Metrics
+from oo.api.request_log import RequestLog
+from oo.usecases.app import App
+
+_DESCRIPTION = "One useful tip at a time, learned from how a person reacts to it."
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorAnswer, "description": words}
+    for status, words in {
+        403: "The request's Host or Origin is not this service.",
+        404: "What was asked for does not exist.",
+        408: "The body did not come in time.",
+        409: "At odds with what is recorded.",
+        413: "The body is too large.",
+        415: "The body is not declared to be JSON.",
+        422: "The request cannot be accepted as it is.",
+        503: "The store does not answer; nothing was recorded.",
+    }.items()
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much of a body the service reads, and for how long."""
+
+    body_bytes: int
+    body_sec: float
+
+
+def build(
+    app: App,
+    *,
+    hosts: frozenset[str],
+    limits: Limits,
+    clock: Callable[[], int],
+    new_id: Callable[[], str],
+    pages: Sequence[APIRouter] = (),
+) -> ASGIApp:
+    """Return the service over an App. `hosts` are the Host headers it answers to, `pages` the routers of HTML pages."""
+    metrics = Metrics()
+    service = FastAPI(
+        title="oO",
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        responses=_ERRORS,
+    )
+    add_error_answers(service)
+    service.include_router(recommender.router(app, metrics, clock=clock, new_id=new_id))
+    service.include_router(scorer.router(app, clock=clock, new_id=new_id))
+    service.include_router(operations.router(app, metrics))
+    for page in pages:
+        service.include_router(page, include_in_schema=False)
+    limited = BodyLimit(service, most_bytes=limits.body_bytes, most_sec=limits.body_sec)
+    return RequestLog(Guard(limited, hosts), metrics, new_id)

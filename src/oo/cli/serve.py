@@ -1,0 +1,74 @@
+"""oo serve: the service, and the person's page."""
+
+import ipaddress
+import sys
+
+import click
+
+from oo.api.guard import own_hosts
+from oo.api.log import set_up_log
+from oo.api.server import free_port
+from oo.api.server import serve as serve_asgi
+from oo.api.service import Limits, build
+from oo.cli.shell import new_id, now_ms, settings_for, with_db
+from oo.compose import compose
+from oo.domain.errors import InvalidSetting
+from oo.settings import Settings
+from oo.usecases.app import App
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The loopback address to listen on.")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one."
+)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="More need PostgreSQL.")
+@with_db
+def serve(host: str, port: int, workers: int, db: str | None) -> None:
+    """Serve the API and the pages on this machine until stopped; a stop finishes what is under way."""
+    _check_loopback(host)
+    if workers > 1:
+        raise InvalidSetting(
+            "More than one worker needs PostgreSQL; an SQLite store has one writer.", "Leave out --workers."
+        )
+    port = free_port(host, port)
+    settings = settings_for(db)
+    app = compose(settings)
+    try:
+        run(app, settings, host, port)
+    finally:
+        app.close()
+
+
+def run(app: App, settings: Settings, host: str, port: int) -> None:
+    """Serve an App until stopped, and say where."""
+    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
+    set_up_log(as_json=as_json, level=settings.log_level)
+    asgi = build(
+        app,
+        hosts=own_hosts(host, port),
+        limits=Limits(body_bytes=settings.most_body_bytes, body_sec=settings.body_wait_sec),
+        clock=now_ms,
+        new_id=new_id,
+    )
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    serve_asgi(asgi, host, port, ready=lambda: _announce(address))
+
+
+def _announce(address: str) -> None:
+    click.echo(f"oO serves at {address} · API: {address}/docs · stop with Ctrl+C")
+    click.echo(
+        "No access control is set up, so it answers on this machine alone, to its own pages and programs."
+    )
+
+
+def _check_loopback(host: str) -> None:
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise InvalidSetting(
+            f"{host} is not a loopback address, and no access control is set up.",
+            "Serve on 127.0.0.1 or ::1; whoever reaches another address could read and change everything.",
+        )

@@ -1,0 +1,1 @@
+"""HTML for operators, and the person's own page."""

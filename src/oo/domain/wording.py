@@ -1,0 +1,37 @@
+"""Words for people about what a program found."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_SENTENCES = {
+    "string_type": "must be a text",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "dict_type": "must be an object",
+    "tuple_type": "must be a list",
+    "finite_number": "must be finite",
+    "enum": "must be {expected}",
+    "greater_than": "must be above {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "is empty",
+    "string_too_long": "is longer than {max_length} characters",
+    "missing": "is missing",
+}
+
+
+def in_plain_words(kind: str, context: Mapping[str, Any]) -> str:
+    """Return what pydantic means by an error of `kind`, to go after the name of a field.
+
+    >>> in_plain_words("less_than_equal", {"le": 4})
+    'must be at most 4'
+    """
+    return _SENTENCES.get(kind, "is not valid").format(**context)
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return a hint for a name that does not exist: the closest of the `known` ones, or all of them."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(known)}."
