@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check lint format bench docs lock clean
+.PHONY: help env demo serve test check lint format bench torture screenshots browser docs lock clean
 
 # The newest Python that starts: a name on the PATH may be a shim for a version that is not installed.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
@@ -33,14 +33,17 @@ SAY = @echo >&2
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
-		| awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
+		| awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
 
 env: $(DEV_READY) ## make .venv with the development set
 
 demo: $(SERVICE_READY) ## personas live through a month and show what was learned; ARGS="--no-serve --json"
 	@$(BIN)/oo demo $(ARGS)
 
-test: $(DEV_READY) ## run every test; ARGS="tests/setup -k startup" runs some
+serve: $(SERVICE_READY) ## the API and the pages over your own store; ARGS="--port 8001"
+	@$(BIN)/oo serve $(ARGS)
+
+test: $(DEV_READY) browser ## run every test; ARGS="tests/setup -k startup" runs some
 	@$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
 check: lint ## what the CI runs: lint, then every test
@@ -56,11 +59,29 @@ format: $(DEV_READY) ## lay out the code and mend what ruff can mend
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-bench: $(DEV_READY) ## recommend and feedback per second, beside bare group commit
+bench: $(DEV_READY) ## the loop beside bare group commit, the service beside a bare route
 	@$(BIN)/python benchmarks/loop.py $(ARGS)
+	@$(BIN)/python benchmarks/service.py $(ARGS)
+
+torture: $(DEV_READY) ## thirty times the generated histories, and every fault; some ten minutes
+	@OO_HYPOTHESIS=thorough $(BIN)/python -m pytest --numprocesses auto --timeout 3000 \
+		tests/properties tests/laws tests/faults $(ARGS)
+
+screenshots: $(DEV_READY) browser ## take the README's pictures of the pages
+	@$(BIN)/python docs/screenshots.py $(ARGS)
 
 docs: $(DEV_READY) ## write docs/reference from the code
 	@$(BIN)/python docs/generate.py
+
+# Wheels cannot bring a browser. Where Debian's may be installed it is; elsewhere the tests that need one say so.
+browser:
+	@command -v chromium >/dev/null 2>&1 || { \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1 \
+		&& echo "Installing Chromium from Debian" >&2 \
+		&& apt-get update --quiet --quiet >&2 \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet --no-install-recommends \
+			chromium fonts-dejavu-core >/dev/null 2>&1; } \
+	|| echo "No Chromium here: the tests of the pages in a browser will not run." >&2
 
 # One resolution for all: development takes run time's versions, and the build takes development's.
 LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest \

@@ -3,7 +3,7 @@
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,12 @@ import click
 import numpy as np
 from rich.progress import Progress
 
-from oo.cli.shell import print_json, print_table, progress_bar, with_json
+from oo.api.server import free_port
+from oo.cli.serve import DEFAULT_PORT, LOOPBACK, run
+from oo.cli.shell import machine_tz, now_ms, print_json, print_table, progress_bar, settings_for, with_json
 from oo.compose import compose
+from oo.domain.errors import InvalidSetting
+from oo.domain.instant import local_day
 from oo.evaluation.persona import Persona
 from oo.evaluation.personas import cast
 from oo.settings import load_settings
@@ -30,35 +34,63 @@ START = date(2026, 9, 1)
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed, the same lives."
 )
 @click.option("--no-serve", is_flag=True, help="Print the summary and end.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Where to serve; 0 takes any free port. [default: 8000, or any free one]",
+)
 @with_json
-def demo(users: int, days: int, seed: int, *, no_serve: bool, as_json: bool) -> None:
+def demo(users: int, days: int, seed: int, port: int | None, *, no_serve: bool, as_json: bool) -> None:
     """Let personas with task lists live through a month by the real use cases, and print what was learned.
 
-    The lives are lived twice, in temporary stores: once by the active policy, once with tips drawn at random.
+    The lives are lived twice, in temporary stores: once by the active policy, once with tips drawn at random. The
+    people of the active policy are then served, with the month that they lived: until yesterday, or with --no-serve one
+    that is the same whenever it is run.
     """
-    del no_serve  # there is no service to go on with yet
     personas = cast(users, seed)
     active = load_settings().policy
-    with progress_bar() as bar:
-        lives = {
-            policy: _lived(personas, policy, days, seed, bar) for policy in dict.fromkeys((active, YARDSTICK))
-        }
-    summary = _summary(users, days, active, lives)
-    if as_json:
-        print_json(summary)
-    else:
-        _print(summary)
-
-
-def _lived(personas: Sequence[Persona], policy: str, days: int, seed: int, bar: Progress) -> Lived:
-    task = bar.add_task(f"living {days} days with {policy}", total=len(personas))
+    start = START if no_serve else _today() - timedelta(days=days)
     with tempfile.TemporaryDirectory(prefix="oo-demo-") as folder:
-        app = compose(load_settings(database=f"sqlite:///{Path(folder) / 'oo.db'}", policy=policy))
-        try:
-            live = Live(app=app, seed=seed, timer=time.perf_counter)
-            return live(personas, start=START, days=days, progress=lambda: bar.advance(task))
-        finally:
-            app.close()
+        stores = {
+            policy: Path(folder) / f"{number}.db" for number, policy in enumerate({active: 0, YARDSTICK: 1})
+        }
+        with progress_bar() as bar:
+            lives = {
+                policy: _lived(personas, policy, start, days, seed, store, bar)
+                for policy, store in stores.items()
+            }
+        summary = _summary(users, days, active, lives)
+        if as_json:
+            print_json(summary)
+        else:
+            _print(summary)
+        if not no_serve:
+            run(settings_for(str(stores[active])), LOOPBACK, _free_port(port))
+
+
+def _today() -> date:
+    return date.fromisoformat(local_day(now_ms(), machine_tz()))
+
+
+def _free_port(port: int | None) -> int:
+    if port is not None:
+        return free_port(LOOPBACK, port)
+    try:
+        return free_port(LOOPBACK, DEFAULT_PORT)
+    except InvalidSetting:
+        return free_port(LOOPBACK, 0)
+
+
+def _lived(  # what makes a life is given, and nothing else
+    personas: Sequence[Persona], policy: str, start: date, days: int, seed: int, store: Path, bar: Progress
+) -> Lived:
+    task = bar.add_task(f"living {days} days with {policy}", total=len(personas))
+    app = compose(load_settings(database=f"sqlite:///{store}", policy=policy))
+    try:
+        live = Live(app=app, seed=seed, timer=time.perf_counter)
+        return live(personas, start=start, days=days, progress=lambda: bar.advance(task))
+    finally:
+        app.close()
 
 
 def _summary(users: int, days: int, active: str, lives: dict[str, Lived]) -> dict[str, Any]:

@@ -36,7 +36,15 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
+        try:
+            command: click.Command = getattr(importlib.import_module(module), name)
+        except ModuleNotFoundError as error:
+            if (error.name or "oo").partition(".")[0] == "oo":
+                raise
+            raise click.ClickException(
+                f"oo {cmd_name} needs {error.name}, which is not installed. Install oO with its service: "
+                "pip install 'oo-tips[service]'"
+            ) from error
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # likewise

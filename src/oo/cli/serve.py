@@ -16,11 +16,18 @@ from oo.domain.errors import InvalidSetting
 from oo.settings import Settings
 from oo.usecases.app import App
 
+LOOPBACK = "127.0.0.1"
+DEFAULT_PORT = 8000
+
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The loopback address to listen on.")
+@click.option("--host", default=LOOPBACK, show_default=True, help="The loopback address to listen on.")
 @click.option(
-    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free one."
+    "--port",
+    default=DEFAULT_PORT,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="0 takes any free one.",
 )
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="More need PostgreSQL.")
 @with_db
@@ -32,16 +39,19 @@ def serve(host: str, port: int, workers: int, db: str | None) -> None:
             "More than one worker needs PostgreSQL; an SQLite store has one writer.", "Leave out --workers."
         )
     port = free_port(host, port)
-    settings = settings_for(db)
+    run(settings_for(db), host, port)
+
+
+def run(settings: Settings, host: str, port: int) -> None:
+    """Serve the store that the settings name until stopped, and say where."""
     app = compose(settings)
     try:
-        run(app, settings, host, port)
+        _serve(app, settings, host, port)
     finally:
         app.close()
 
 
-def run(app: App, settings: Settings, host: str, port: int) -> None:
-    """Serve an App until stopped, and say where."""
+def _serve(app: App, settings: Settings, host: str, port: int) -> None:
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
     set_up_log(as_json=as_json, level=settings.log_level)
     asgi = build(
