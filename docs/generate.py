@@ -7,6 +7,7 @@ import inspect
 import json
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,12 @@ from typing import Any
 import click
 
 from oo import policies
+from oo.api.metrics import Metrics
+from oo.api.service import routed
 from oo.cli.main import oo
+from oo.compose import compose
+from oo.console.openapi import Field as ApiField
+from oo.console.openapi import calls
 from oo.domain import errors
 from oo.domain.errors import OoError, Refused
 from oo.domain.facts import FACTS, Fact, Reaction
@@ -307,6 +313,45 @@ _KINDS = {
     "tz": "name of the tz database",
 }
 
+# The HTTP API
+
+
+def http() -> Iterator[str]:
+    """Yield the page of the HTTP API."""
+    yield "# The HTTP API\n"
+    yield "JSON in UTF-8. A running service shows the same at `/docs`, and its OpenAPI document at `/openapi.json`."
+    yield "How to use it: [Use oO from a program](../how-to/use-over-http.md). Every answer carries `X-Request-ID`; a"
+    yield "client may send its own. Every error has one shape:\n"
+    yield '```json\n{"error": {"code": "…", "message": "…", "hint": "…"}}\n```\n'
+    found = calls(_openapi())
+    yield from _table(["status", "when"], sorted({pair for call in found for pair in call.errors.items()}))
+    for call in found:
+        yield f"## {call.method} {call.path}\n"
+        yield f"{call.summary}\n"
+        for what, fields in (
+            ("parameter", call.parameters),
+            ("takes", call.takes),
+            ("answers", call.answers),
+        ):
+            if fields:
+                yield from _table([what, "kind", "", ""], (_field(each) for each in fields))
+        if call.example:
+            yield f"```json\n{call.example}\n```\n"
+
+
+def _field(field: ApiField) -> tuple[str, str, str, str]:
+    return f"`{field.name}`", field.kind, "" if field.required else "optional", field.description
+
+
+def _openapi() -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        app = compose(Settings(database=f"sqlite:///{folder}/oo.db"))
+        try:
+            return routed(app, Metrics(), clock=lambda: 0, new_id=str).openapi()
+        finally:
+            app.close()
+
+
 PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "features.md": features,
     "commands.md": commands,
@@ -314,6 +359,7 @@ PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "errors.md": error_tree,
     "policies.md": policy_pages,
     "event-log.md": event_log,
+    "http.md": http,
 }
 
 if __name__ == "__main__":

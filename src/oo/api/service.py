@@ -52,6 +52,15 @@ def build(
 ) -> ASGIApp:
     """Return the service over an App. `hosts` are the Host headers it answers to, `pages` the routers of HTML pages."""
     metrics = Metrics()
+    service = routed(app, metrics, clock=clock, new_id=new_id)
+    for page in pages:
+        service.include_router(page, include_in_schema=False)
+    limited = BodyLimit(service, most_bytes=limits.body_bytes, most_sec=limits.body_sec)
+    return RequestLog(Guard(limited, hosts), metrics, new_id)
+
+
+def routed(app: App, metrics: Metrics, *, clock: Callable[[], int], new_id: Callable[[], str]) -> FastAPI:
+    """Return the API's routes, with its OpenAPI document."""
     service = FastAPI(
         title="oO",
         version=__version__,
@@ -64,7 +73,4 @@ def build(
     service.include_router(recommender.router(app, metrics, clock=clock, new_id=new_id))
     service.include_router(scorer.router(app, clock=clock, new_id=new_id))
     service.include_router(operations.router(app, metrics))
-    for page in pages:
-        service.include_router(page, include_in_schema=False)
-    limited = BodyLimit(service, most_bytes=limits.body_bytes, most_sec=limits.body_sec)
-    return RequestLog(Guard(limited, hosts), metrics, new_id)
+    return service
