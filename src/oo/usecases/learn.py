@@ -64,7 +64,7 @@ class Learner:
                 policy = self.policies[name]
                 x = self.vectors(policy, fact)
                 probabilities = policy.propensities(self.state(reader, fact.user_id, policy), x)
-                yield _score(policy, SHADOW, fact, x, probabilities)
+                yield seen(policy, SHADOW, fact.tip_id, x=x, probabilities=probabilities, chosen=_place(fact))
             except Exception:  # noqa: BLE001  # whatever it is, it is a shadow's own, and no one else's
                 _log.exception("shadow %s failed on decision %s", name, fact.tip_id)
 
@@ -79,7 +79,14 @@ class Learner:
         probabilities = np.array(fact.probabilities or (), dtype=np.float64)
         try:
             return [
-                _score(policy, IMPORTED, fact, self.vectors(policy, fact), probabilities)
+                seen(
+                    policy,
+                    IMPORTED,
+                    fact.tip_id,
+                    x=self.vectors(policy, fact),
+                    probabilities=probabilities,
+                    chosen=_place(fact),
+                )
                 for policy in (self.policies[name] for name in self.following)
             ]
         except (TypeError, ValueError, OoError) as error:
@@ -149,10 +156,12 @@ def _check_logged(fact: TipServed) -> None:
         )
 
 
-def _score(policy: Policy, role: str, fact: TipServed, x: Floats, probabilities: Floats) -> PolicyScore:
-    chosen = [candidate.get("id") for candidate in fact.candidates or ()].index(fact.candidate_id)
+def seen(
+    policy: Policy, role: str, decision_id: str, *, x: Floats, probabilities: Floats, chosen: int
+) -> PolicyScore:
+    """Return how a policy saw a decision, with the row of the chosen candidate, which it learns from."""
     return PolicyScore(
-        decision_id=fact.tip_id,
+        decision_id=decision_id,
         policy=policy.name,
         role=role,
         dimensions=policy.dimensions,
@@ -160,6 +169,10 @@ def _score(policy: Policy, role: str, fact: TipServed, x: Floats, probabilities:
         row=x[chosen],
         chosen=chosen,
     )
+
+
+def _place(fact: TipServed) -> int:
+    return [candidate.get("id") for candidate in fact.candidates or ()].index(fact.candidate_id)
 
 
 def _reward_in_force(reader: Reader, decision_id: str, user_id: str) -> float | None:

@@ -16,7 +16,7 @@ from oo.policies.base import TIE, Policy
 from oo.ports import Store, Transaction
 from oo.usecases import find
 from oo.usecases.explain import Explain
-from oo.usecases.learn import Learner
+from oo.usecases.learn import Learner, seen
 from oo.usecases.profile import Profiles
 from oo.usecases.record import Recording
 from oo.usecases.shortlist import shortlisted
@@ -93,14 +93,14 @@ class Recommend:
         )
         probabilities = self.policy.propensities(self.learner.state(transaction, user_id, self.policy), x)
         chosen = draw(probabilities, tip_id)
-        shown = offered[chosen]
+        served = offered[chosen]
         fact = TipServed(
             tip_id=tip_id,
             user_id=user_id,
             at_ms=moment.now_ms,
-            candidate_id=shown.candidate_id,
-            category=shown.category,
-            text=shown.text,
+            candidate_id=served.candidate_id,
+            category=served.category,
+            text=served.text,
             policy=self.policy.name,
             propensity=float(probabilities[chosen]),
             probabilities=tuple(probabilities.tolist()),
@@ -108,15 +108,7 @@ class Recommend:
             context=context,
             profile_features=profile,
         )
-        score = PolicyScore(
-            decision_id=tip_id,
-            policy=self.policy.name,
-            role=ACTIVE,
-            dimensions=self.policy.dimensions,
-            probabilities=probabilities,
-            row=x[chosen],
-            chosen=chosen,
-        )
+        score = seen(self.policy, ACTIVE, tip_id, x=x, probabilities=probabilities, chosen=chosen)
         self._record(transaction, fact, [score, *self.learner.shadowed(transaction, fact)])
         return _answer(_tip(fact), _why(probabilities, chosen))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oo.domain.decision import Decision, PolicyScore, ScoredDecision, draw
+from oo.domain.decision import Decision, ScoredDecision, draw
 from oo.domain.errors import ConflictingFact, InvalidFact, UnknownPolicy
 from oo.domain.facts import Features
 from oo.domain.ids import checked
@@ -13,7 +13,7 @@ from oo.features.registry import Registry
 from oo.features.vector import vectorise
 from oo.policies.base import Policy
 from oo.ports import Store, Transaction
-from oo.usecases.learn import Learner
+from oo.usecases.learn import Learner, seen
 from oo.usecases.record import Recording
 
 SCORED = "scored"
@@ -108,15 +108,7 @@ class Score:
             probabilities=tuple(probabilities.tolist()),
             chosen=chosen,
         )
-        score = PolicyScore(
-            decision_id=decision.decision_id,
-            policy=policy.name,
-            role=SCORED,
-            dimensions=policy.dimensions,
-            probabilities=probabilities,
-            row=x[chosen],
-            chosen=chosen,
-        )
+        score = seen(policy, SCORED, decision.decision_id, x=x, probabilities=probabilities, chosen=chosen)
         recording = Recording(
             transaction=transaction, registry=self.registry, learner=self.learner, now_ms=decision.at_ms
         )
