@@ -186,3 +186,12 @@ def test_refusals_are_told_in_the_order_of_the_file(shell: Shell, tmp_path: Path
     ran = shell.here("import", str(tmp_path / "log.jsonl"), "--format", "events", "--json")
 
     assert [refusal["line"] for refusal in ran.document["files"][0]["refusals"]] == [2, 3]
+
+
+def test_a_list_that_cannot_be_read_makes_nobody(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_bytes(b"Buy milk")
+
+    ran = shell.here("import", str(tmp_path / "list.txt"), "--user", "ada", "--encoding", "no-such-encoding")
+
+    assert ran.code == 1
+    assert shell.json("users", "list") == {"users": []}

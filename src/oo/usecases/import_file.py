@@ -56,22 +56,20 @@ class ImportFile:
         For a task list, `user_id` is made if new, living in `tz`. `progress` is told the bytes read so far. Raises
         `UnreadableFile` where no line can be read.
         """
-        if source.needs_user:
-            tz = self._zone_of(user_id, tz, now_ms)
+        known = self.people.find(user_id) if source.needs_user else None
+        tz = known.tz_at(now_ms) if known else tz
         lines = source.read(stream, user_id=user_id, tz=tz, at_ms=now_ms, encoding=encoding)
         run = _Run(take=self._take_over if source.needs_user else self._ingest, now_ms=now_ms)
-        while batch := list(islice(lines, LINES_A_WRITE)):
+        batch = list(islice(lines, LINES_A_WRITE))
+        if source.needs_user and known is None:
+            # Only now: a file that cannot be read leaves nobody behind.
+            self.people.add(user_id, tz, now_ms=now_ms)
+        while batch:
             run.record(batch)
             progress(stream.tell())
+            batch = list(islice(lines, LINES_A_WRITE))
         run.report.refused.sort(key=lambda refusal: refusal[0] or 0)
         return run.report
-
-    def _zone_of(self, user_id: str, tz: str, now_ms: int) -> str:
-        known = self.people.find(user_id)
-        if known is not None:
-            return known.tz_at(now_ms)
-        self.people.add(user_id, tz, now_ms=now_ms)
-        return tz
 
     def _ingest(self, lines: Sequence[ReadLine], now_ms: int) -> tuple[Iterator[Outcome], Sequence[Outcome]]:
         ingested = self.ingest([fact for line in lines for fact in line.facts], now_ms=now_ms)
