@@ -1,7 +1,15 @@
 """Settings → App: the one place that knows which adapter stands behind which port."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
 from oo import policies
+from oo.adapters.remote.reception import received
+from oo.adapters.remote.service import Service
 from oo.adapters.sql.sqlite import SqliteStore
+from oo.domain.errors import StoreBusy
 from oo.features.catalog import CATALOG
 from oo.features.registry import Registry
 from oo.features.vector import check_dimensions
@@ -22,13 +30,68 @@ from oo.usecases.score import Score
 from oo.usecases.take_over import TakeOver
 from oo.usecases.tasks import Tasks
 
+_POLL_SEC = 0.05
+
 
 def compose(settings: Settings) -> App:
-    """Open the store that the settings name and build the App over it; close the App when done."""
+    """Open the store that the settings name and build the App over it; close the App when done.
+
+    Where a service holds the store, the use cases of the App run there, by the service's settings.
+    """
     registry = Registry(CATALOG)
     learner = build_learner(settings, registry)
-    store = SqliteStore.open(settings.sqlite_path(), registry, wait_sec=settings.busy_wait_sec)
-    return build_app(store, registry, learner, settings)
+    store = _held(settings, registry)
+    app = build_app(store, registry, learner, settings)
+    return _carried(app, store) if isinstance(store, Service) else app
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[App]:
+    """Hold the store that the settings name, and let other processes' commands on it run in this one, inside the block.
+
+    Raises `StoreBusy` where another process has the store. At the end, commands that are under way are finished first.
+    """
+    registry = Registry(CATALOG)
+    learner = build_learner(settings, registry)
+    store = _held(settings, registry)
+    if isinstance(store, Service):
+        store.close()
+        raise StoreBusy(
+            f"A service has the store {settings.sqlite_path()} already (process {store.pid}).",
+            "Stop it first, or give another --db.",
+        )
+    app = build_app(store, registry, learner, settings)
+    try:
+        with received(app, settings.sqlite_path().resolve()):
+            yield app
+    finally:
+        app.close()
+
+
+def _held(settings: Settings, registry: Registry) -> SqliteStore | Service:
+    """Open the store, or reach the service that holds it; wait for either to become possible."""
+    path = settings.sqlite_path().resolve()
+    until = time.monotonic() + settings.busy_wait_sec
+    while True:
+        try:
+            return SqliteStore.open(path, registry, wait_sec=0)
+        except StoreBusy as busy:
+            # The lock is what says that the store is held; the file beside it only says how to reach who holds it.
+            service = None if busy.__cause__ else Service.reach(path)
+            if service is not None:
+                return service
+            if busy.__cause__ or time.monotonic() >= until:  # with a cause it is the disk that refuses
+                raise
+        time.sleep(_POLL_SEC)
+
+
+def _carried(app: App, service: Service) -> App:
+    """Let the use cases run in the service, but for the one that reads a file, whose parts do."""
+    carried = service.carried(app)
+    import_file = ImportFile(
+        ingest=carried.ingest, take_over=carried.import_file.take_over, people=carried.people
+    )
+    return replace(carried, import_file=import_file)
 
 
 def build_learner(settings: Settings, registry: Registry) -> Learner:

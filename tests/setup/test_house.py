@@ -24,6 +24,8 @@ BREACHES: list[tuple[str, dict[str, str]]] = [
     ("sql", {"usecases/planted.py": "import sqlalchemy"}),
     ("sql", {"adapters/planted.py": "from alembic import command"}),
     ("todotxt", {"usecases/planted.py": "import pytodotxt"}),
+    ("ics", {"usecases/planted.py": "import icalendar"}),
+    ("ics", {"sources/planted.py": "from recurring_ical_events import of"}),
     ("terminal", {"evaluation/planted.py": "import rich.table"}),
     ("terminal", {"compose.py": "import click"}),
     ("web", {"cli/planted.py": "import fastapi"}),

@@ -21,7 +21,7 @@ class BodyLimit:
     most_sec: float
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 413 or 408, or pass the request on with its body."""
+        """Answer 400, 408 or 413, or pass the request on with its body."""
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
             await self.app(scope, receive, send)
             return
@@ -33,6 +33,9 @@ class BodyLimit:
             await answer(scope, receive, send)
             return
         except ClientDisconnect:
+            # Whoever has closed only one way can still read this.
+            answer = error_answer(400, "body_incomplete", "The body did not come whole.", "Send it again.")
+            await answer(scope, receive, send)
             return
         if body is None:
             answer = error_answer(

@@ -71,7 +71,7 @@ def answer_to(error: OoError) -> JsonAnswer:
     """Return how an error of ours is answered."""
     status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
     headers = {"Retry-After": str(RETRY_AFTER_SEC)} if isinstance(error, StoreError) else {}
-    return error_answer(status, error.code, error.message, error.hint, headers)
+    return error_answer(status, error.code, error.message, error.hint or _SEE_DOCS, headers)
 
 
 def internal_error() -> JsonAnswer:
@@ -101,10 +101,10 @@ async def _on_invalid(_: Request, error: Exception) -> Response:
 def _sentence(found: Mapping[str, Any]) -> str:
     """Put what pydantic found into a sentence that names the place and echoes no value."""
     kind, place = found["type"], [str(part) for part in found["loc"][1:]]
-    name = shortened(".".join(place), 80).strip("'") if place else "the body"
+    name = f"`{shortened('.'.join(place), 80)[1:-1]}`" if place else "The body"
     if kind == "extra_forbidden":
-        return f"`{name}` is not a field that goes here."
-    return f"`{name}` {in_plain_words(kind, found.get('ctx', {}))}."
+        return f"{name} is not a field that goes here."
+    return f"{name} {in_plain_words(kind, found.get('ctx', {}))}."
 
 
 async def _on_http(_: Request, error: Exception) -> Response:

@@ -1,6 +1,8 @@
 """The recommender: /recommend, /feedback, /signals, and what is known of a person."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path
@@ -9,26 +11,17 @@ from oo.api import documents
 from oo.api.answers import FeaturesAnswer, FeedbackAnswer, ProfileAnswer, RecommendAnswer, SignalsAnswer
 from oo.api.errors import JsonAnswer
 from oo.api.metrics import Metrics
-from oo.api.requests import MOST_SIGNALS, FeedbackRequest, RecommendRequest, Signal
+from oo.api.requests import FeedbackRequest, RecommendRequest, Signals, UserId
 from oo.api.strict import StrictRoute
 from oo.domain.errors import Refused
 from oo.domain.facts import Fact, Reaction
-from oo.domain.outcome import Fate
+from oo.domain.outcome import Fate, Outcome
 from oo.sources.event_log import parse_object
 from oo.usecases.app import App
+from oo.usecases.ingest import Ingested
 
-_UserId = Annotated[str, Path(examples=["ada"])]
-_EXAMPLE = {
-    "type": "mood.checkin",
-    "event_id": "e6",
-    "user_id": "ada",
-    "at": "2026-09-01T08:00:00Z",
-    "score": 0.7,
-}
-_Signals = Annotated[
-    Signal | Annotated[list[Signal], Body(min_length=1, max_length=MOST_SIGNALS)],
-    Body(examples=[_EXAMPLE, [_EXAMPLE]]),
-]
+_UserId = Annotated[UserId, Path()]
+_Signals = Annotated[Signals, Body()]
 SIGNALS_A_WRITE = 50
 """So many signals share a write, so that a long list does not keep everyone else waiting."""
 
@@ -64,7 +57,7 @@ def router(app: App, metrics: Metrics, *, clock: Callable[[], int], new_id: Call
     @routes.post("/signals", response_model=SignalsAnswer)
     def signals(sent: _Signals) -> JsonAnswer:
         """Record objects of the event log; a bad one is refused by its place, and the others are kept."""
-        answer = _recorded(app, sent if isinstance(sent, list) else [sent], clock())
+        answer = _recorded(app, sent, clock())
         for fate in ("accepted", "duplicates", "waiting"):
             metrics.signals(fate, answer[fate])
         metrics.signals("refused", len(answer["refused"]))
@@ -90,25 +83,51 @@ def router(app: App, metrics: Metrics, *, clock: Callable[[], int], new_id: Call
     return routes
 
 
-def _recorded(app: App, sent: list[Signal], now_ms: int) -> dict[str, Any]:
-    refused: list[tuple[int, str]] = []
+@dataclass(slots=True, kw_only=True)
+class _Taken:
+    """What became of the signals of a request; one that waited may be released by another that came with it."""
+
+    counts: Counter[Fate] = field(default_factory=Counter)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    waiting: dict[str, int] = field(default_factory=dict)
+
+    def refuse(self, index: int, message: str) -> None:
+        self.refused.append((index, message))
+
+    def take(self, places: Sequence[int], ingested: Ingested) -> None:
+        for index, outcome in zip(places, ingested.outcomes, strict=True):
+            self._count(index, outcome)
+        for outcome in ingested.released:
+            if outcome.fate is not Fate.WAITING and outcome.key in self.waiting:
+                self.counts[Fate.WAITING] -= 1
+                self._count(self.waiting.pop(outcome.key), outcome)
+
+    def _count(self, index: int, outcome: Outcome) -> None:
+        if outcome.fate is Fate.REFUSED:
+            self.refuse(index, outcome.message)
+            return
+        self.counts[outcome.fate] += 1
+        if outcome.fate is Fate.WAITING:
+            self.waiting[outcome.key] = index
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "accepted": self.counts[Fate.ACCEPTED],
+            "duplicates": self.counts[Fate.DUPLICATE],
+            "waiting": self.counts[Fate.WAITING],
+            "refused": [{"index": index, "message": message} for index, message in sorted(self.refused)],
+        }
+
+
+def _recorded(app: App, sent: Sequence[object], now_ms: int) -> dict[str, Any]:
+    taken = _Taken()
     facts: list[tuple[int, Fact]] = []
     for index, signal in enumerate(sent):
         try:
             facts.append((index, parse_object(signal)))
         except Refused as refusal:
-            refused.append((index, str(refusal)))
-    counts = dict.fromkeys(Fate, 0)
+            taken.refuse(index, str(refusal))
     for start in range(0, len(facts), SIGNALS_A_WRITE):
         batch = facts[start : start + SIGNALS_A_WRITE]
-        ingested = app.ingest([fact for _, fact in batch], now_ms=now_ms)
-        for (index, _), outcome in zip(batch, ingested.outcomes, strict=True):
-            counts[outcome.fate] += 1
-            if outcome.fate is Fate.REFUSED:
-                refused.append((index, outcome.message))
-    return {
-        "accepted": counts[Fate.ACCEPTED],
-        "duplicates": counts[Fate.DUPLICATE],
-        "waiting": counts[Fate.WAITING],
-        "refused": [{"index": index, "message": message} for index, message in sorted(refused)],
-    }
+        taken.take([index for index, _ in batch], app.ingest([fact for _, fact in batch], now_ms=now_ms))
+    return taken.document()

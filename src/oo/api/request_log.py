@@ -11,12 +11,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from oo.api.errors import internal_error
 from oo.api.metrics import Metrics
 from oo.domain.errors import InvalidId
-from oo.domain.ids import checked
+from oo.domain.ids import checked, shortened
 
 HEADER = "X-Request-ID"
 _UNMATCHED = "(none)"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+_LONGEST_PATH = 200
+"""So much of a path is logged: it comes from outside, and may be anything."""
 _log = structlog.get_logger(__name__)
 
 
@@ -47,7 +49,7 @@ class RequestLog:
         try:
             await self.app(scope, receive, answer)
         except Exception:  # noqa: BLE001  # whatever it is, it is logged and answered
-            _log.exception("unforeseen", path=scope["path"])
+            _log.exception("unforeseen", path=_path(scope))
             if answer.status is None:
                 await internal_error()(scope, receive, answer)
 
@@ -61,7 +63,12 @@ class RequestLog:
         route = getattr(scope.get("route"), "path", _UNMATCHED)
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self.metrics.answered(method, route, status or 0, seconds)
-        _log.info("answered", method=method, path=scope["path"], status=status, ms=round(seconds * 1000, 2))
+        _log.info("answered", method=method, path=_path(scope), status=status, ms=round(seconds * 1000, 2))
+
+
+def _path(scope: Scope) -> str:
+    """Return a request's path for the log, on one line: what no terminal should be told is spelled out."""
+    return shortened(scope["path"], _LONGEST_PATH)[1:-1]
 
 
 class _Answer:

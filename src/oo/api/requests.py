@@ -3,7 +3,19 @@
 import functools
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 from oo.domain.ids import LONGEST_ID, checked
 from oo.domain.instant import LATEST, format_instant, parse_instant
@@ -21,22 +33,31 @@ _INSTANT_SCHEMA = {
 }
 
 
-def _id(field: str) -> tuple[object, ...]:
-    return AfterValidator(functools.partial(checked, what=field)), WithJsonSchema(_ID_SCHEMA)
+def _id(field: str, example: str) -> tuple[object, ...]:
+    schema = {**_ID_SCHEMA, "examples": [example]}
+    return AfterValidator(functools.partial(checked, what=field)), WithJsonSchema(schema)
 
 
 def _instant(value: object) -> object:
     return None if value is None else parse_instant(value)  # type: ignore[arg-type]  # it refuses what is no text
 
 
-UserId: TypeAlias = Annotated[str, *_id("user_id")]
-TipId: TypeAlias = Annotated[str, *_id("tip_id")]
-DecisionId: TypeAlias = Annotated[str, *_id("decision_id")]
-CandidateId: TypeAlias = Annotated[str, *_id("candidate id")]
+def _as_one(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    """Say once what a feature's value may be, instead of once for each of its types."""
+    try:
+        return validate(value)
+    except ValidationError:
+        raise PydanticCustomError("feature_value", "not the value of a feature") from None
+
+
+UserId: TypeAlias = Annotated[str, *_id("user_id", "ada")]
+TipId: TypeAlias = Annotated[str, *_id("tip_id", "5f1c0a94e1d7b2aa")]
+DecisionId: TypeAlias = Annotated[str, *_id("decision_id", "d1")]
+CandidateId: TypeAlias = Annotated[str, *_id("candidate id", "k1")]
 Instant: TypeAlias = Annotated[int | None, BeforeValidator(_instant), WithJsonSchema(_INSTANT_SCHEMA)]
 Text: TypeAlias = Annotated[str, Field(max_length=LONGEST_TEXT)]
 Number: TypeAlias = Annotated[float, Field(ge=-1e15, le=1e15)]
-Value: TypeAlias = bool | Number | Text | None
+Value: TypeAlias = Annotated[bool | Number | Text | None, WrapValidator(_as_one)]
 Values: TypeAlias = Annotated[
     dict[Annotated[str, Field(min_length=1, max_length=LONGEST_ID)], Value], Field(max_length=MOST_FEATURES)
 ]
@@ -99,7 +120,7 @@ class ScoreRequest(Request):
     )
 
     user_id: UserId
-    candidates: Annotated[list[Candidate], Field(min_length=1, max_length=MOST_CANDIDATES)]
+    candidates: Annotated[list[Candidate], Field(min_length=1, max_length=MOST_CANDIDATES, fail_fast=True)]
     context: Values | None = Field(default=None, description="Context features by name.")
     profile_features: Values | None = Field(
         default=None, description="Profile features by name; what is left out reads as its fallback."
@@ -126,5 +147,29 @@ class ResetRequest(Request):
     user_id: UserId
 
 
-Signal: TypeAlias = dict[str, Any]
-"""One object of the event log; it is read by the event log's own rules."""
+def _listed(sent: object) -> object:
+    if not isinstance(sent, dict | list):
+        raise PydanticCustomError("object_or_list", "neither an object nor a list")
+    return [sent] if isinstance(sent, dict) else sent
+
+
+_SIGNAL = {
+    "type": "mood.checkin",
+    "event_id": "e6",
+    "user_id": "ada",
+    "at": "2026-09-01T08:00:00Z",
+    "score": 0.7,
+}
+_SIGNALS_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "object", "additionalProperties": True},
+        {"type": "array", "items": {}, "maxItems": MOST_SIGNALS},
+    ],
+    "title": "Signals",
+    "description": "One object of the event log, or a list of them.",
+    "examples": [_SIGNAL, [_SIGNAL]],
+}
+Signals: TypeAlias = Annotated[
+    list[Any], Field(max_length=MOST_SIGNALS), BeforeValidator(_listed), WithJsonSchema(_SIGNALS_SCHEMA)
+]
+"""Objects of the event log, each of which is read by the event log's own rules, and refused by its place."""

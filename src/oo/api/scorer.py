@@ -1,5 +1,6 @@
 """The scorer: /score, /reward, /stats, /reset, for programs that show the chosen candidate themselves."""
 
+import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -8,14 +9,15 @@ from fastapi import APIRouter, Path, Query
 from oo.api import documents
 from oo.api.answers import ResetAnswer, RewardAnswer, ScoreAnswer, StatsAnswer
 from oo.api.errors import JsonAnswer
-from oo.api.requests import ResetRequest, RewardRequest, ScoreRequest
+from oo.api.requests import ResetRequest, RewardRequest, ScoreRequest, UserId
 from oo.api.strict import StrictRoute
 from oo.domain.outcome import Fate
 from oo.usecases.app import App
 
 _Policy = Annotated[str, Path(examples=["egreedy"], max_length=64)]
 _Version = Annotated[str, Path(examples=["v2"], max_length=64)]
-_UserId = Annotated[str, Query(examples=["ada"])]
+_UserId = Annotated[UserId, Query()]
+_MILLISECOND_SEC = 0.001
 _STATUS = {Fate.ACCEPTED: "applied", Fate.DUPLICATE: "duplicate", Fate.WAITING: "waiting"}
 
 
@@ -53,7 +55,10 @@ def router(app: App, *, clock: Callable[[], int], new_id: Callable[[], str]) -> 
     @routes.post("/reset", response_model=ResetAnswer)
     def reset(asked: ResetRequest) -> JsonAnswer:
         """Let every policy and version forget a person. Facts and profile stay."""
-        return JsonAnswer({"reset": list(app.knowledge.reset(asked.user_id, now_ms=clock()))})
+        forgot = app.knowledge.reset(asked.user_id, now_ms=clock())
+        # What was decided in the same millisecond is forgotten as well; what comes after this answer is not.
+        time.sleep(_MILLISECOND_SEC)
+        return JsonAnswer({"reset": list(forgot)})
 
     return routes
 

@@ -1,10 +1,15 @@
 """Granian, run in this process: one process holds the store, and ends with it."""
 
 import asyncio
+import atexit
 import os
 import signal
 import socket
+import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -16,6 +21,9 @@ from oo.domain.errors import InvalidSetting
 BACKLOG = 1024
 HEADERS_MS = 10_000
 """How long a client may take to send its headers."""
+STOP_SEC = 8.0
+"""How long a stop waits for what is under way. Most supervisors kill what has not ended after ten seconds."""
+_THREADS_SEC = 1.0
 _POLL_SEC = 0.02
 
 
@@ -37,9 +45,13 @@ def free_port(host: str, port: int) -> int:
 def serve(asgi: ASGIApp, host: str, port: int, *, ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way; a second signal ends the process at once.
 
-    `ready` is called when connections are taken.
+    `ready` is called when connections are taken. What is not finished `STOP_SEC` after the signal, because a client
+    neither sends nor reads on, is given up.
     """
+    before = _other_threads()
     asyncio.run(_serve(asgi, host, port, ready))
+    if not _ended(before):
+        atexit.register(os._exit, 0)
 
 
 async def _serve(asgi: ASGIApp, host: str, port: int, ready: Callable[[], None]) -> None:
@@ -55,17 +67,43 @@ async def _serve(asgi: ASGIApp, host: str, port: int, ready: Callable[[], None])
         log_enabled=False,
     )
     loop = asyncio.get_running_loop()
+    serving = loop.create_task(server.serve())
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _stop, server)
+        loop.add_signal_handler(number, _stop, server, serving)
     announcing = loop.create_task(_announce(host, port, ready))
-    await server.serve()
+    with suppress(asyncio.CancelledError):  # it is `_stop` that gives up
+        await serving
     announcing.cancel()
 
 
-def _stop(server: Server) -> None:
+def _stop(server: Server, serving: asyncio.Task[None]) -> None:
     if server.interrupt_signal:
         os._exit(1)
     server.stop()  # type: ignore[no-untyped-call]  # Granian types none of its own
+    serving.get_loop().call_later(STOP_SEC, serving.cancel)
+
+
+def _ended(before: set[int]) -> bool:
+    """Wait until the threads that Granian has started are gone, and tell whether they are.
+
+    Each takes the interpreter's lock once more as it ends, and one that does so while the interpreter is taken down
+    aborts the process.
+    """
+    until = time.monotonic() + _THREADS_SEC
+    while _other_threads() - before:
+        if time.monotonic() > until:
+            return False
+        time.sleep(_POLL_SEC)
+    return True
+
+
+def _other_threads() -> set[int]:
+    """Return this process's threads that Python did not start; none where the system does not tell."""
+    try:
+        every = {int(task.name) for task in Path("/proc/self/task").iterdir()}
+    except FileNotFoundError:
+        return set()
+    return every - {thread.native_id for thread in threading.enumerate() if thread.native_id}
 
 
 async def _announce(host: str, port: int, ready: Callable[[], None]) -> None:

@@ -21,12 +21,13 @@ _DESCRIPTION = "One useful tip at a time, learned from how a person reacts to it
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorAnswer, "description": words}
     for status, words in {
+        400: "The body did not come whole.",
         403: "The request's Host or Origin is not this service.",
         404: "What was asked for does not exist.",
         408: "The body did not come in time.",
         409: "At odds with what is recorded.",
         413: "The body is too large.",
-        415: "The body is not declared to be JSON.",
+        415: "The body is not declared to be JSON, or is compressed.",
         422: "The request cannot be accepted as it is.",
         503: "The store does not answer; nothing was recorded.",
     }.items()
@@ -67,6 +68,7 @@ def routed(app: App, metrics: Metrics, *, clock: Callable[[], int], new_id: Call
         description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         responses=_ERRORS,
     )
     add_error_answers(service)

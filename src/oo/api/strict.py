@@ -5,11 +5,15 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 
 from oo.api.errors import error_answer
 from oo.domain.strict_json import read_json
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+QUICK_BYTES = 32 * 1024
+"""A longer body is read on a thread of its own, so that the requests beside it are not kept waiting."""
 
 
 class StrictRequest(Request):
@@ -19,7 +23,10 @@ class StrictRequest(Request):
         """Return the body; raises `InvalidFact` for what is no JSON, or JSON that cannot be kept."""
         if not hasattr(self, "_json"):
             body = await self.body()
-            self._json = read_json(body, len(body), what="body")
+            if len(body) <= QUICK_BYTES:
+                self._json = _read(body)
+            else:
+                self._json = await run_in_threadpool(_read, body)
         return self._json
 
 
@@ -34,18 +41,29 @@ class StrictRoute(APIRoute):
         async def read_then_handle(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
             if takes_body:
-                if not _is_json(request.headers.get("content-type", "")):
-                    return error_answer(
-                        415,
-                        "not_json",
-                        "The body is not declared to be JSON.",
-                        "Send it with Content-Type: application/json.",
-                    )
+                refusal = _refusal(request.headers)
+                if refusal is not None:
+                    return refusal
                 await strict.json()
             return await handle(strict)
 
         return read_then_handle
 
 
-def _is_json(content_type: str) -> bool:
-    return content_type.partition(";")[0].strip().lower() == "application/json"
+def _read(body: bytes) -> object:
+    return read_json(body, len(body), what="body")
+
+
+def _refusal(headers: Headers) -> Response | None:
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return error_answer(
+            415,
+            "not_json",
+            "The body is not declared to be JSON.",
+            "Send it with Content-Type: application/json.",
+        )
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        return error_answer(
+            415, "encoded_body", "The body is compressed.", "Send it as it is, without Content-Encoding."
+        )
+    return None

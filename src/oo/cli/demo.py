@@ -1,5 +1,6 @@
 """oo demo: personas live through a month in a store of their own, and what was learned is printed."""
 
+import functools
 import tempfile
 import time
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import numpy as np
 from rich.progress import Progress
 
 from oo.api.server import free_port
-from oo.cli.serve import DEFAULT_PORT, LOOPBACK, run
+from oo.cli.serve import DEFAULT_PORT, LOOPBACK, announce, run
 from oo.cli.shell import machine_tz, now_ms, print_json, print_table, progress_bar, settings_for, with_json
 from oo.compose import compose
 from oo.domain.errors import InvalidSetting
@@ -65,7 +66,8 @@ def demo(users: int, days: int, seed: int, port: int | None, *, no_serve: bool, 
         else:
             _print(summary)
         if not no_serve:
-            run(settings_for(str(stores[active])), LOOPBACK, _free_port(port))
+            say = functools.partial(announce, err=as_json)
+            run(settings_for(str(stores[active])), LOOPBACK, _free_port(port), announce=say)
 
 
 def _today() -> date:

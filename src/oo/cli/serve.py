@@ -1,7 +1,10 @@
 """oo serve: the service, and the person's page."""
 
+import functools
 import ipaddress
+import os
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -10,8 +13,9 @@ from oo.api.log import set_up_log
 from oo.api.server import free_port
 from oo.api.server import serve as serve_asgi
 from oo.api.service import Limits, build
-from oo.cli.shell import new_id, now_ms, settings_for, with_db
-from oo.compose import compose
+from oo.cli.shell import new_id, now_ms, print_json, settings_for, with_store
+from oo.compose import served
+from oo.console import person, reference
 from oo.domain.errors import InvalidSetting
 from oo.settings import Settings
 from oo.usecases.app import App
@@ -30,8 +34,8 @@ DEFAULT_PORT = 8000
     help="0 takes any free one.",
 )
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="More need PostgreSQL.")
-@with_db
-def serve(host: str, port: int, workers: int, db: str | None) -> None:
+@with_store
+def serve(host: str, port: int, workers: int, db: str | None, *, as_json: bool) -> None:
     """Serve the API and the pages on this machine until stopped; a stop finishes what is under way."""
     _check_loopback(host)
     if workers > 1:
@@ -39,37 +43,43 @@ def serve(host: str, port: int, workers: int, db: str | None) -> None:
             "More than one worker needs PostgreSQL; an SQLite store has one writer.", "Leave out --workers."
         )
     port = free_port(host, port)
-    run(settings_for(db), host, port)
+    run(settings_for(db), host, port, announce=announce_json if as_json else announce)
 
 
-def run(settings: Settings, host: str, port: int) -> None:
-    """Serve the store that the settings name until stopped, and say where."""
-    app = compose(settings)
-    try:
-        _serve(app, settings, host, port)
-    finally:
-        app.close()
+def run(settings: Settings, host: str, port: int, *, announce: Callable[[str], None]) -> None:
+    """Serve the store that the settings name until stopped; `announce` is told the address when it can be called."""
+    with served(settings) as app:
+        _serve(app, settings, host, port, announce)
 
 
-def _serve(app: App, settings: Settings, host: str, port: int) -> None:
-    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
-    set_up_log(as_json=as_json, level=settings.log_level)
+def _serve(app: App, settings: Settings, host: str, port: int, announce: Callable[[str], None]) -> None:
+    log_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
+    set_up_log(as_json=log_json, level=settings.log_level)
     asgi = build(
         app,
         hosts=own_hosts(host, port),
         limits=Limits(body_bytes=settings.most_body_bytes, body_sec=settings.body_wait_sec),
         clock=now_ms,
         new_id=new_id,
+        pages=(person.router(app, clock=now_ms, new_id=new_id), reference.router()),
     )
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    serve_asgi(asgi, host, port, ready=lambda: _announce(address))
+    serve_asgi(asgi, host, port, ready=lambda: announce(address))
 
 
-def _announce(address: str) -> None:
-    click.echo(f"oO serves at {address} · API: {address}/docs · stop with Ctrl+C")
-    click.echo(
-        "No access control is set up, so it answers on this machine alone, to its own pages and programs."
-    )
+def announce(address: str, *, err: bool = False) -> None:
+    """Say to people where the service is; `err`: on standard error, because standard output has its answer already."""
+    say = functools.partial(click.echo, err=err)
+    say(f"oO serves at {address}")
+    say(f"  the page  {address}/")
+    say(f"  the API   {address}/docs")
+    say("No access control is set up, so it answers on this machine alone, to its own pages and programs.")
+    say("Ctrl+C stops it.")
+
+
+def announce_json(address: str) -> None:
+    """Say to a program where the service is."""
+    print_json({"address": address, "page": f"{address}/", "api": f"{address}/docs", "pid": os.getpid()})
 
 
 def _check_loopback(host: str) -> None:

@@ -28,12 +28,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def with_store(command: Command) -> Command:
     """Give a command `--db` and `--json`."""
-    return with_json(with_db(command))
-
-
-def with_db(command: Command) -> Command:
-    """Give a command `--db`."""
-    return click.option("--db", metavar="URL", help="The store: sqlite:///FILE, or a file.")(command)
+    command = click.option("--db", metavar="URL", help="The store: sqlite:///FILE, or a file.")(command)
+    return with_json(command)
 
 
 def with_json(command: Command) -> Command:

@@ -9,6 +9,8 @@ from oo.domain.ids import shortened
 
 DEEPEST = 32
 """How many lists and objects may stand in one another."""
+MOST_KEYS = 1_000
+"""How many keys an object may have."""
 _DIGITS = 19
 _MOST_DIGITS = 32
 
@@ -16,8 +18,9 @@ _MOST_DIGITS = 32
 def read_json(text: bytes | str, most: int, *, what: str = "line") -> object:
     """Read one JSON value of at most `most` bytes of UTF-8, more strictly than the standard library does.
 
-    Refused beside what is no JSON: a key given twice, NaN and infinities (`1e999` too), whole numbers beyond 64 bits,
-    NUL characters, lone surrogates, and values nested deeper than `DEEPEST`. Raises `InvalidFact`.
+    Refused beside what is no JSON: a key given twice, more keys than `MOST_KEYS`, NaN and infinities (`1e999` too),
+    whole numbers beyond 64 bits, NUL characters, lone surrogates, and values nested deeper than `DEEPEST`. Raises
+    `InvalidFact`.
     """
     decoded = _utf_8(text, most, what)
     try:
@@ -80,6 +83,8 @@ def _is_unicode(text: str) -> bool:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MOST_KEYS:
+        raise InvalidFact(f"An object has more than {MOST_KEYS:,} keys.", "Leave out what is not needed.")
     found = dict(pairs)
     if len(found) != len(pairs):
         keys = [key for key, _ in pairs]

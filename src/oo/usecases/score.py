@@ -62,7 +62,7 @@ class Score:
         def change(transaction: Transaction) -> ScoredDecision:
             known = transaction.scored(decision_id)
             if known is not None:
-                return _repeated(known, decision, chooses.name)
+                return _repeated(known, decision, policy)
             if transaction.tip(decision_id) is not None:
                 raise ConflictingFact(
                     f"{decision_id!r} is the id of a tip.", "Give a new decision its own id."
@@ -138,8 +138,9 @@ def _fits(dtype: str, value: object) -> bool:
             return True
 
 
-def _repeated(known: ScoredDecision, asked: Decision, policy: str) -> ScoredDecision:
-    if (known.policy, _content(known.decision)) != (policy, _content(asked)):
+def _repeated(known: ScoredDecision, asked: Decision, policy: str | None) -> ScoredDecision:
+    """Return the answer that was given; whichever policy is active by now, where none was asked for by name."""
+    if policy not in {None, known.policy} or _content(known.decision) != _content(asked):
         raise ConflictingFact(
             f"The decision {asked.decision_id!r} was asked for before, with another content.",
             "Give a new decision its own id.",

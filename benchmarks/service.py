@@ -1,0 +1,443 @@
+"""The service: latency under a load that does not wait for it, and throughput at saturation beside a bare route.
+
+A real `oo serve`: one worker, loopback, a store on this disk, `synchronous=FULL`, people with histories. The load comes
+from `load.py`, a process of its own. First so many requests a second at the times of a Poisson process, half of them
+`/score` with 20 candidates, a quarter `/recommend`, a quarter `/feedback` on a tip just recommended; each is timed from
+when it was due. Every reaction is a short snooze: it is learned from like any other, and leaves the task to be shown.
+Beside it stand the same load on bare routes, and bare writes to the disk at such times: what none of oO's is.
+
+Then as much as goes. A bare route is FastAPI's own, on the same Granian: it validates the same body by the same model
+and echoes it. The two take turns, so that the ratio holds on a noisy machine, where the absolute figures do not; nor
+does the processor time of a request hang on what else runs. Last, the same calls in process, and their rows alone.
+
+    python benchmarks/service.py [--rate 200] [--seconds 20] [--people 50] [--tasks 20] [--quick] [--json]
+"""
+
+import argparse
+import itertools
+import json
+import math
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from fastapi import FastAPI
+
+from oo.api.requests import FeedbackRequest, RecommendRequest, ScoreRequest
+from oo.api.server import free_port, serve
+from oo.compose import compose
+from oo.domain.facts import Reaction, TaskUpsert, UserFact
+from oo.settings import load_settings
+from oo.usecases.app import App
+
+HOST = "127.0.0.1"
+HERE = Path(__file__).parent
+CANDIDATES = 20
+HISTORY = 30
+"""So many tips were served to each person, and answered, one a day."""
+DAY_MS = 86_400_000
+MIX = ("/score", "/recommend", "/score", "/feedback")
+WARM_UP_SEC = 2.0
+WANTED_P99_MS = 10.0
+WRITTEN = bytes(16_384)
+"""Of a bare write to the disk: about what the commit of a request appends to the log."""
+PATIENCE_SEC = 30.0
+"""So long may a service take to start or stop, and a load beyond its time."""
+_MADE_UP_TIPS = [f"t{number}" for number in range(50_000)]
+Bodies: TypeAlias = Mapping[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A service that runs."""
+
+    pid: int
+    port: int
+
+    def cpu_sec(self) -> float:
+        """Return the processor time that it took so far; 0 where the system does not say it in Linux's way."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A load that ended: the time of each answer by route, and what it took."""
+
+    ms: Mapping[str, list[float]]
+    late_ms: list[float]
+    tips: list[str]
+    wall_sec: float
+    generator_cpu_sec: float
+    cpu_sec: float
+
+    @property
+    def every_ms(self) -> list[float]:
+        """The times of all answers."""
+        return list(itertools.chain.from_iterable(self.ms.values()))
+
+
+def main() -> None:
+    """Measure, and print what was found."""
+    options = _options()
+    if options.bare:
+        serve(bare(), HOST, options.bare, ready=lambda: None)
+        return
+    # Beside this file, and not where the system keeps temporary files: that may be no disk.
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=HERE) as folder:
+        found = measured(options, Path(folder))
+    print(json.dumps(found) if options.json else _table(found))  # the answer
+
+
+def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Fill a store in `folder`, start both services over it, load them, and return the figures."""
+    before = os.getloadavg()[0]
+    db = folder / "oo.db"
+    _fill(db, options.people, options.tasks)
+    bodies = _bodies(options.people)
+    with (
+        _started([sys.executable, __file__, "--bare"], folder / "bare.log") as beside,
+        _started(
+            [Path(sys.executable).with_name("oo"), "serve", "--db", db, "--port"], folder / "oo.log"
+        ) as service,
+    ):
+        open_loop = _open_loop(options, bodies, service, beside, folder)
+        saturation = _saturation(options, bodies, service, beside)
+    return {
+        "processors": os.cpu_count(),
+        "load_average_before": round(before, 2),
+        "open_loop": open_loop,
+        "saturation": saturation,
+        "in_process": _in_process(options, saturation),
+    }
+
+
+def bare() -> FastAPI:
+    """Return FastAPI's own routes that validate the bodies and echo them."""
+    service = FastAPI()
+
+    @service.post("/score")
+    async def score(body: ScoreRequest) -> ScoreRequest:
+        return body
+
+    @service.post("/recommend")
+    async def recommend(body: RecommendRequest) -> RecommendRequest:
+        return body
+
+    @service.post("/feedback")
+    async def feedback(body: FeedbackRequest) -> FeedbackRequest:
+        return body
+
+    return service
+
+
+def _open_loop(
+    options: argparse.Namespace, bodies: Bodies, service: Target, beside: Target, folder: Path
+) -> dict[str, Any]:
+    """Load the service at a rate, and beside it the bare routes and the disk."""
+    plan = {"turns": MIX, "bodies": bodies, "connections": 64, "rate": options.rate}
+    floor_sec = max(options.seconds / 4, 2.0)
+    disk = _disk_ms(folder, options.rate, floor_sec)
+    echoed = _sent(beside, plan, seconds=floor_sec, tips=_MADE_UP_TIPS)
+    tips = _sent(service, plan, turns=["/recommend"], connections=4, rate=None, seconds=1, tips=[]).tips
+    tips = _sent(service, plan, seconds=WARM_UP_SEC, tips=tips).tips
+    done = _sent(service, plan, seconds=options.seconds, tips=tips)
+    disk += _disk_ms(folder, options.rate, floor_sec)
+    every = _quantiles(done.every_ms)
+    return {
+        "asked_a_sec": options.rate,
+        "answered_a_sec": round(_rate([done]), 1),
+        "seconds": options.seconds,
+        "errors": 0,
+        "ms": {**{route: _quantiles(ms) for route, ms in done.ms.items()}, "all": every},
+        "bare_routes_ms": _quantiles(echoed.every_ms),
+        "disk_write_ms": _quantiles(disk),
+        "generator_late_ms": _quantiles(done.late_ms),
+        "cpu_ms": _cpu_ms([done]),
+        "p99_under_10_ms": every["p99"] < WANTED_P99_MS,
+    }
+
+
+def _saturation(
+    options: argparse.Namespace, bodies: Bodies, service: Target, beside: Target
+) -> dict[str, Any]:
+    """Load both services with all they can take, in turns, and compare them route by route."""
+    slices: dict[str, list[tuple[Done, Done]]] = {route: [] for route in bodies}
+    tips: list[str] = []
+    for _ in range(options.rounds):
+        for route, pairs in slices.items():
+            plan = {
+                "turns": [route],
+                "bodies": bodies,
+                "connections": options.connections,
+                "seconds": options.slice,
+            }
+            echoed = _sent(beside, plan, tips=_MADE_UP_TIPS)
+            done = _sent(service, plan, tips=tips)
+            tips = done.tips
+            pairs.append((done, echoed))
+    return {route: _compared(pairs) for route, pairs in slices.items()}
+
+
+def _compared(pairs: Sequence[tuple[Done, Done]]) -> dict[str, Any]:
+    ours, echoed = [done for done, _ in pairs], [done for _, done in pairs]
+    return {
+        "requests_a_sec": round(_rate(ours)),
+        "bare_requests_a_sec": round(_rate(echoed)),
+        "ratio_to_bare": round(_rate(ours) / _rate(echoed), 3),
+        "ratio_by_round": [round(_rate([done]) / _rate([other]), 3) for done, other in pairs],
+        "p50_ms": _quantiles([ms for done in ours for ms in done.every_ms])["p50"],
+        "cpu_ms": _cpu_ms(ours),
+        "bare_cpu_ms": _cpu_ms(echoed),
+        "generator_share": round(
+            sum(done.generator_cpu_sec for done in echoed) / sum(done.wall_sec for done in echoed), 2
+        ),
+    }
+
+
+def _in_process(options: argparse.Namespace, saturation: Mapping[str, Any]) -> dict[str, Any]:
+    """Run `loop.py` for the same people: the calls without HTTP, and their rows without oO."""
+    command: list[str | Path] = [
+        sys.executable,
+        HERE / "loop.py",
+        "--json",
+        "--clients",
+        str(options.connections),
+    ]
+    for name in ("people", "tasks"):
+        command += [f"--{name}", str(getattr(options, name))]
+    ran = subprocess.run(  # noqa: S603  # our own command
+        [*command, "--seconds", str(options.slice)], stdout=subprocess.PIPE, check=True
+    )
+    (loop,) = json.loads(ran.stdout)
+    served = 2 / sum(1 / saturation[route]["requests_a_sec"] for route in ("/recommend", "/feedback"))
+    alone = loop["recommend_and_feedback_a_sec"] * loop["ratio_to_bare"]
+    return {
+        "service_a_sec": round(served),
+        "loop_a_sec": loop["recommend_and_feedback_a_sec"],
+        "bare_group_commit_a_sec": round(alone),
+        "ratio_to_bare_group_commit": round(alone / served, 2),
+    }
+
+
+def _sent(target: Target, plan: Mapping[str, Any], **changed: Any) -> Done:
+    """Let `load.py` send a plan, and return what became of it; a request that fails ends the benchmark."""
+    whole = {**plan, **changed, "port": target.port}
+    before = target.cpu_sec()
+    ran = subprocess.run(  # noqa: S603  # our own command
+        [sys.executable, HERE / "load.py"],
+        input=json.dumps(whole).encode(),
+        stdout=subprocess.PIPE,
+        timeout=whole["seconds"] + PATIENCE_SEC,
+        check=True,
+    )
+    outcome = json.loads(ran.stdout)
+    wrong = {what: count for what, count in outcome.pop("wrong").items() if count}
+    assert not wrong, f"the service failed: {wrong}"
+    return Done(**outcome, cpu_sec=target.cpu_sec() - before)
+
+
+@contextmanager
+def _started(command: Sequence[str | Path], log: Path) -> Iterator[Target]:
+    """Run a service, whose command ends with a port, inside the block; its log goes to a file, as it would be kept."""
+    port = free_port(HOST, 0)
+    with (
+        log.open("wb") as written,
+        subprocess.Popen(  # noqa: S603  # our own commands
+            [*command, str(port)], stdout=written, stderr=written
+        ) as process,
+    ):
+        try:
+            _wait_for(process, port, log)
+            yield Target(pid=process.pid, port=port)
+        finally:
+            process.terminate()
+            try:
+                process.wait(PATIENCE_SEC)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    until = time.monotonic() + PATIENCE_SEC
+    while time.monotonic() < until and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, port)) == 0:
+                return
+        time.sleep(0.05)
+    raise SystemExit(f"A service did not start:\n{log.read_text()}")
+
+
+def _fill(db: Path, people: int, tasks: int) -> None:
+    """Make people with so many open tasks, who were served a tip a day and answered it, by the use cases."""
+    app = compose(load_settings(database=f"sqlite:///{db}"))
+    began_ms = time.time_ns() // 1_000_000 - (HISTORY + 1) * DAY_MS
+    try:
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(lambda number: _live(app, f"p{number}", tasks, began_ms), range(people)))
+    finally:
+        app.close()
+
+
+def _live(app: App, user_id: str, tasks: int, began_ms: int) -> None:
+    made = [
+        TaskUpsert(
+            user_id=user_id,
+            task_id=f"k{number}",
+            at_ms=began_ms,
+            title=f"task {number}",
+            priority=1 + number % 4,
+            category=("work", "home", None)[number % 3],
+        )
+        for number in range(tasks + 2 * HISTORY // 3)
+    ]
+    app.ingest([UserFact(user_id=user_id, at_ms=0, tz="Europe/Berlin"), *made], now_ms=began_ms)
+    for day, reaction in zip(
+        range(HISTORY), itertools.cycle((Reaction.DONE, Reaction.SNOOZE, Reaction.DISMISS)), strict=False
+    ):
+        now_ms = began_ms + day * DAY_MS + 1
+        tip = app.recommend(user_id, now_ms=now_ms, tip_id=f"{user_id}-{day}", fresh=True).tip
+        assert tip is not None, "a list is longer than its history"
+        app.feedback(tip.tip_id, reaction, now_ms=now_ms + 60_000)
+
+
+def _bodies(people: int) -> Bodies:
+    """Return what programs send about each person; `/feedback` has places for the tip and the end of a snooze."""
+    chance = random.Random(1)
+    ids = [f"p{number}" for number in range(people)]
+    return {
+        "/score": [json.dumps(_score(user_id, chance)) for user_id in ids],
+        "/recommend": [json.dumps({"user_id": user_id, "fresh": True}) for user_id in ids],
+        "/feedback": ['{"tip_id": "%s", "reaction": "snooze", "snooze_until": "%s"}'],
+    }
+
+
+def _score(user_id: str, chance: random.Random) -> dict[str, Any]:
+    return {
+        "user_id": user_id,
+        "candidates": [
+            {
+                "id": f"k{number}",
+                "is_overdue": chance.random() < 0.2,
+                "task_age_days": round(chance.uniform(0, 60), 2),
+                "priority": chance.randint(1, 4),
+                "category": "work",
+            }
+            for number in range(CANDIDATES)
+        ],
+        "context": {"hour_of_day": 9, "day_of_week": 2},
+        "profile_features": {"completion_rate_30d": 0.4, "dismiss_rate_30d": 0.2, "preferred_hour": 9},
+    }
+
+
+def _disk_ms(folder: Path, rate: float, seconds: float) -> list[float]:
+    """Write to the disk at the times of a Poisson process, and return how long each write took from when it was due."""
+    chance = random.Random(2)
+    taken: list[float] = []
+    with (folder / "disk").open("wb", buffering=0) as file:
+        file.write(WRITTEN * 64)
+        os.fsync(file.fileno())
+        due = began = time.perf_counter()
+        for number in itertools.count():
+            due += chance.expovariate(rate)
+            if due > began + seconds:
+                return taken
+            time.sleep(max(due - time.perf_counter(), 0))
+            file.seek(number % 64 * len(WRITTEN))
+            file.write(WRITTEN)
+            os.fdatasync(file.fileno())
+            taken.append((time.perf_counter() - due) * 1_000)
+    raise AssertionError
+
+
+def _rate(slices: Sequence[Done]) -> float:
+    return sum(len(done.every_ms) for done in slices) / sum(done.wall_sec for done in slices)
+
+
+def _cpu_ms(slices: Sequence[Done]) -> float:
+    """Return the processor time that a service took for a request."""
+    requests = sum(len(done.every_ms) for done in slices)
+    return round(1_000 * sum(done.cpu_sec for done in slices) / requests, 3)
+
+
+def _quantiles(ms: Sequence[float]) -> dict[str, float]:
+    ordered = sorted(ms)
+    places = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
+    return {name: round(ordered[math.ceil(share * len(ordered)) - 1], 2) for name, share in places.items()}
+
+
+def _table(found: Mapping[str, Any]) -> str:
+    """Set the figures for people."""
+    return "\n".join([*_latency_lines(found), "", *_throughput_lines(found)])
+
+
+def _latency_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    loop = found["open_loop"]
+    yield (
+        f"{loop['asked_a_sec']:g} requests/s due for {loop['seconds']:g} s, {loop['answered_a_sec']}/s answered, "
+        f"{loop['errors']} failed; {found['processors']} processors, load average {found['load_average_before']} before"
+    )
+    yield f"{'ms':28}{'p50':>8}{'p95':>8}{'p99':>8}{'max':>8}"
+    beside = {
+        "the same on bare routes": loop["bare_routes_ms"],
+        "a bare write to the disk": loop["disk_write_ms"],
+        "how late requests left": loop["generator_late_ms"],
+    }
+    for name, cuts in {**loop["ms"], **beside}.items():
+        yield f"{name:28}" + "".join(f"{cuts[cut]:8.2f}" for cut in ("p50", "p95", "p99", "max"))
+    answer = "yes" if loop["p99_under_10_ms"] else "no"
+    yield f"p99 under {WANTED_P99_MS:g} ms: {answer}; {loop['cpu_ms']} ms of CPU a request"
+
+
+def _throughput_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    yield (
+        f"{'as much as goes':16}{'requests/s':>12}{'bare':>8}{'ratio':>8}{'CPU ms':>9}{'bare':>8}{'generator':>11}"
+    )
+    for route, row in found["saturation"].items():
+        yield (
+            f"{route:16}{row['requests_a_sec']:12}{row['bare_requests_a_sec']:8}{row['ratio_to_bare']:8.2f}"
+            f"{row['cpu_ms']:9.2f}{row['bare_cpu_ms']:8.2f}{row['generator_share']:11.0%}"
+        )
+    inside = found["in_process"]
+    yield (
+        f"/recommend and /feedback in turns {inside['service_a_sec']}/s; in process {inside['loop_a_sec']}/s; "
+        f"their rows in a bare group commit {inside['bare_group_commit_a_sec']}/s, "
+        f"{inside['ratio_to_bare_group_commit']} times the service's"
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rate", type=float, default=200.0, help="Requests a second of the open loop.")
+    parser.add_argument("--seconds", type=float, default=20.0, help="How long the open loop lasts.")
+    parser.add_argument("--people", type=int, default=50)
+    parser.add_argument("--tasks", type=int, default=20, help="Open tasks of each person.")
+    parser.add_argument("--connections", type=int, default=32, help="Connections at saturation.")
+    parser.add_argument("--slice", type=float, default=2.0, help="Seconds of each turn at saturation.")
+    parser.add_argument("--rounds", type=int, default=3, help="Turns at saturation.")
+    parser.add_argument("--quick", action="store_true", help="A fifth of the time.")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--bare", type=int, metavar="PORT", help="Only serve the bare routes.")
+    options = parser.parse_args()
+    if options.quick:
+        options.seconds, options.slice, options.rounds = options.seconds / 5, options.slice / 2, 1
+    return options
+
+
+if __name__ == "__main__":
+    main()
