@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from oo.console.person import router
-from oo.domain.facts import TaskUpsert
+from oo.domain.facts import Reaction, TaskUpsert
 from oo.domain.instant import parse_instant
 from oo.usecases.app import App
 from tests.console.reading import Page
@@ -92,6 +92,15 @@ class Site:
         split = urlsplit(str(answer.url))
         url = f"{split.path}?{split.query}" if split.query else split.path
         return Seen(answer.status_code, url, answer.headers, Page(answer.text), bool(answer.history))
+
+
+def tip_id(seen: Seen) -> str:
+    """The id of the tip that a page shows."""
+    return (seen.page.form_with("button", value="done")["action"] or "").rpartition("/")[2]
+
+
+def reactions(site: Site, tip: str) -> list[Reaction]:
+    return [given.reaction for given in site.app.store.read(lambda reader: reader.reactions(tip))]
 
 
 @contextmanager

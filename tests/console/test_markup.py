@@ -84,6 +84,7 @@ def test_every_page_carries_the_headers_that_guard_it(seen: Seen) -> None:
     assert {name: seen.headers[name] for name in HEADERS} == HEADERS
     assert seen.headers["cache-control"] == "no-store"
     assert seen.headers["content-type"] == "text/html; charset=utf-8"
+    assert str(seen.status).isdigit(), "a log writes the status as it is given"
 
 
 def test_no_page_has_a_script_or_a_style_of_its_own(seen: Seen) -> None:

@@ -31,12 +31,12 @@ LONGEST_MENTION = 80
 def page(template: str, status: int = HTTPStatus.OK, **view: Any) -> Response:
     """Render a template as a whole page."""
     html = _environment().get_template(template).render(view)
-    return guarded(HTMLResponse(html.encode("utf-8", "replace"), status_code=status))
+    return guarded(HTMLResponse(html.encode("utf-8", "replace"), status_code=int(status)))
 
 
 def see_other(path: str, fragment: str = "") -> Response:
     """Send the browser on after a form, so that a reload asks again instead of posting again."""
-    return guarded(RedirectResponse(f"{path}{fragment}", status_code=HTTPStatus.SEE_OTHER))
+    return guarded(RedirectResponse(f"{path}{fragment}", status_code=int(HTTPStatus.SEE_OTHER)))
 
 
 def guarded(response: Response) -> Response:
