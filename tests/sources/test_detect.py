@@ -60,5 +60,8 @@ def test_a_file_that_nothing_recognises_is_refused_with_the_formats(sample: byte
 
 
 def test_an_unknown_format_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(InvalidSetting, match=r"'excel' is not a format\. Formats are events, todotxt"):
+    with pytest.raises(
+        InvalidSetting,
+        match=r"'excel' is not a format\. Formats are events, ics, taskwarrior, todoist-csv, todotxt",
+    ):
         sources.load("excel")

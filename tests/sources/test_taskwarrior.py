@@ -316,6 +316,13 @@ def test_a_task_that_stands_in_the_file_twice_is_read_once() -> None:
     assert refusals(found) == {3: "The task has the uuid of number 2. Keep one of the two."}
 
 
+def test_a_task_that_was_refused_does_not_stand_in_the_way_of_the_same_one_well_written() -> None:
+    found = lines(export(PENDING | {"end": "x"}, PENDING))
+
+    assert list(refusals(found)) == [2]
+    assert len(facts(found)) == 1
+
+
 WRONG: list[tuple[object, str]] = [
     ({}, "`status` is missing. Every task has a uuid, a status and a description."),
     ({"status": "pending", "description": "Paint"}, "`uuid` is missing."),

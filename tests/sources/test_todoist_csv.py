@@ -338,9 +338,18 @@ WRONG = [
         "task,Buy milk, eggs and flour,,1,1,,,\r\n",
         "The record has 9 columns, the header 8. Put a text that holds",
     ),
-    ('task,"Call "Ada"",,1,1,,,\r\n', "A quote of the record is out of place or never closed. Put a text"),
-    ('task,"Paint" now,,1,1,,,\r\n', "A quote of the record is out of place or never closed."),
-    ("task,Pa\rint,,1,1,,,\r\n", "A quote of the record is out of place or never closed."),
+    (
+        'task,"Call "Ada"",,1,1,,,\r\n',
+        "A quote of the record is out of place, or not closed within 100,000 characters. Put a text",
+    ),
+    (
+        'task,"Paint" now,,1,1,,,\r\n',
+        "A quote of the record is out of place, or not closed within 100,000 characters.",
+    ),
+    (
+        "task,Pa\rint,,1,1,,,\r\n",
+        "A quote of the record is out of place, or not closed within 100,000 characters.",
+    ),
 ]
 
 
@@ -428,25 +437,21 @@ def test_reading_goes_on_at_a_record_whose_cells_all_stand_between_quotes() -> N
     assert titles(content) == ["One"]
 
 
+OUT_OF_PLACE = "A quote of the record is out of place, or not closed within 100,000 characters."
+QUOTE = 'Put a text that holds delimiters, quotes or line ends between ", and double each " in it.'
+
+
 def test_lines_that_go_with_a_broken_record_are_named() -> None:
     content = table('task,"Call "Ada\r\non Monday\r\nor later",,1,1,,,\r\n', row(content="Two"))
 
-    assert refusals(lines(content)) == {
-        2: (
-            "A quote of the record is out of place or never closed. Lines 2 to 4 are left out. Put a text that holds"
-            ' delimiters, quotes or line ends between ", and double each " in it.'
-        )
-    }
+    assert refusals(lines(content)) == {2: f"{OUT_OF_PLACE} Lines 2 to 4 are left out. {QUOTE}"}
     assert titles(content) == ["Two"]
 
 
 def test_a_quote_that_is_open_at_the_end_is_told() -> None:
-    assert refusals(lines(table(row(content="One"), 'task,"Two,,4\r\nand so on'))) == {
-        3: (
-            "A quote of the record is out of place or never closed. Lines 3 to 4 are left out. Put a text that holds"
-            ' delimiters, quotes or line ends between ", and double each " in it.'
-        )
-    }
+    content = table(row(content="One"), 'task,"Two,,4\r\nand so on')
+
+    assert refusals(lines(content)) == {3: f"{OUT_OF_PLACE} Lines 3 to 4 are left out. {QUOTE}"}
 
 
 def test_a_text_may_hold_a_line_that_begins_as_a_record_does() -> None:
@@ -456,6 +461,24 @@ def test_a_text_may_hold_a_line_that_begins_as_a_record_does() -> None:
     assert titles(content) == ["Two"]
 
 
+def test_a_record_over_several_lines_with_too_few_columns_takes_its_own_lines_alone() -> None:
+    content = table('task,Paint,"one\r\ntwo",1\r\n', row(content="Two"))
+
+    assert refusals(lines(content))[2].startswith(
+        "The record has 4 columns, the header 8. Lines 2 to 3 are left out."
+    )
+    assert list(refusals(lines(content))) == [2]
+    assert titles(content) == ["Two"]
+
+
+def test_a_record_may_be_long_but_not_beyond_all_measure() -> None:
+    for size in (99_000, 101_000):
+        content = table(row(DESCRIPTION="and so on\n" * (size // 10)), row(content="Two"))
+
+        assert list(refusals(lines(content))) == ([] if size < 100_000 else [2])
+        assert titles(content)[-1] == "Two"
+
+
 def test_a_record_over_many_lines_ends_at_the_measure_of_one() -> None:
     content = table('task,"Paint\r\n', "and so on\r\n" * 20_000, row(content="Two"))
 
@@ -463,12 +486,12 @@ def test_a_record_over_many_lines_ends_at_the_measure_of_one() -> None:
     assert titles(content) == ["Two"]
 
 
-def test_a_file_of_nothing_but_open_quotes_is_refused_quickly() -> None:
-    content = table(row(), 'task,a","\r\n' * 200_000)
+def test_a_file_of_open_quotes_is_refused_as_a_whole_and_quickly() -> None:
+    content = io.BytesIO(table(row(), 'task,a","\r\n' * 200_000).encode())
     begun = time.process_time()
 
     with pytest.raises(UnreadableFile, match="Over 100 records have quotes out of place"):
-        lines(content)
+        next(todoist_csv.SOURCE.read(content, user_id="ada", tz=BERLIN, at_ms=NOW))
 
     assert time.process_time() - begun < 5
 

@@ -282,7 +282,7 @@ def _recognises(sample: bytes, filename: str) -> bool:
     lines = [line.strip() for line in sample.removeprefix(codecs.BOM_UTF8).split(b"\n") if line.strip()]
     if not lines:
         return filename.lower().endswith((".jsonl", ".ndjson"))
-    objects = [line for line in lines if line.startswith(b"{") and b'"type"' in line]
+    objects = [line for line in lines if line.startswith(b"{") and b'"type"' in line and b'"user_id"' in line]
     return 2 * len(objects) >= len(lines)
 
 

@@ -69,8 +69,8 @@ class _Reading:
         if status == "recurring":
             return ()
         upsert = self._upsert(task)
-        self._first(number, upsert.task_id)
         end_ms, until_ms = _instant(task, "end"), _instant(task, "until")
+        self._first(number, upsert.task_id)
         if status not in _OPEN:
             close = completed if status == "completed" else _deleted
             return close(upsert, self.at_ms if end_ms is None else min(self.at_ms, end_ms), self.tz)

@@ -103,12 +103,12 @@ class _Table:
         try:
             cells = next(reader)
         except csv.Error:
-            return self._misquoted(at)
+            return self._misquoted(at, _OUT_OF_PLACE)
         if not any(cell.strip() for cell in cells):
             return at + reader.line_num, {}
         if len(cells) != len(self.columns):
             what = f"The record has {len(cells)} columns, the header {len(self.columns)}."
-            return self._misquoted(at) if reader.line_num > 1 else (at + 1, InvalidFact(what, _QUOTE))
+            return self._misquoted(at, what) if reader.line_num > 1 else (at + 1, InvalidFact(what, _QUOTE))
         return at + reader.line_num, dict(zip(self.columns, cells, strict=True))
 
     def _span(self, at: int) -> Iterator[str]:
@@ -128,13 +128,14 @@ class _Table:
     def _begins(self, line: str) -> bool:
         return line.partition(self.delimiter)[0].strip('"') in _TYPES
 
-    def _misquoted(self, at: int) -> tuple[int, Refused]:
+    def _misquoted(self, at: int, what: str) -> tuple[int, Refused]:
         rest = range(at + 1, len(self.lines))
         after = next((place for place in rest if self._begins(self.lines[place])), len(self.lines))
         left_out = f" Lines {at + 1} to {after} are left out." if after > at + 1 else ""
-        return after, _Misquoted(f"A quote of the record is out of place or never closed.{left_out}", _QUOTE)
+        return after, _Misquoted(f"{what}{left_out}", _QUOTE)
 
 
+_OUT_OF_PLACE = f"A quote of the record is out of place, or not closed within {LONGEST_RECORD:,} characters."
 _EXPORT = "Export it once more from Todoist."
 _QUOTE = 'Put a text that holds delimiters, quotes or line ends between ", and double each " in it.'
 
