@@ -365,6 +365,14 @@ def test_an_override_may_stand_for_all_that_follow() -> None:
     assert [found.event_id for found in before] == [found.event_id for found in after]
 
 
+def test_an_override_is_of_one_occurrence_though_it_says_the_rule_again() -> None:
+    series = event(f"UID:e1|{NINE}|RRULE:FREQ=WEEKLY;COUNT=2")
+    moved = event("UID:e1|RECURRENCE-ID:20261130T080000Z|DTSTART:20261201T140000Z|RRULE:FREQ=WEEKLY;COUNT=2")
+
+    assert starts(series, moved) == ["2026-11-23T08:00", "2026-12-01T14:00"]
+    assert starts(moved) == ["2026-12-01T14:00"]
+
+
 def test_an_override_without_its_series_is_kept_under_the_same_id() -> None:
     series = event(f"UID:e1|{NINE}|RRULE:FREQ=WEEKLY;COUNT=3")
     moved = event("UID:e1|RECURRENCE-ID:20261130T080000Z|DTSTART:20261201T140000Z")

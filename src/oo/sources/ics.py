@@ -346,7 +346,7 @@ def _mend(kind: str, component: Any, own_zone: str | None, run: _Run) -> None:
         if is_event:
             raise InvalidFact("It ends before it begins.", "Check DTSTART and DTEND.")
         del component["DTSTART"]
-    if "RECURRENCE-ID" in component or not (start or "DUE" in component):
+    if not ("DTSTART" in component or "DUE" in component):
         for name in _RULES:
             component.pop(name, None)
     for rule in _each(component, "RRULE"):
