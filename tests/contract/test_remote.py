@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from oo import sources
-from oo.adapters.remote import channel
+from oo.adapters.remote import channel, reception
 from oo.adapters.remote.parts import works_on
 from oo.adapters.remote.reception import received
 from oo.adapters.remote.service import Service, StandIn
@@ -318,6 +318,31 @@ def test_closing_lets_what_is_under_way_be_answered_and_begins_nothing_more(larg
         assert answer.result(WAIT_SEC) == "at last"
     with pytest.raises(StoreClosed, match="nothing was recorded"):
         greet("ada")
+
+
+def test_closing_does_not_wait_for_a_command_that_asks_for_nothing(larger_apps: Larger) -> None:
+    assert larger_apps.there.greet("ada") == "Hello, ada."
+    began = time.monotonic()
+
+    larger_apps.closing.close()
+
+    assert time.monotonic() - began < reception.CLOSE_SEC / 2
+
+
+def test_closing_waits_for_what_is_under_way_only_so_long(
+    larger_apps: Larger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(reception, "CLOSE_SEC", 0.1)
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(larger_apps.there.greet.slow)
+        assert larger_apps.here.greet.entered.wait(WAIT_SEC)
+
+        larger_apps.closing.close()
+
+        with pytest.raises(StoreError, match="whether it has recorded this is not known"):
+            answer.result(WAIT_SEC)
+        larger_apps.here.greet.go_on.set()
+    assert "cut off: 1" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,7 @@ def test_what_a_command_asked_for_before_it_was_killed_is_done(settings: Setting
         b"\0\0\0\0",
         len(pickle.dumps(1)).to_bytes(4, "big") + pickle.dumps(1),
     ],
-    ids=["half a message", "too large", "garbage", "nothing", "no request"],
+    ids=["half a message", "a length alone", "garbage", "nothing", "no request"],
 )
 def test_a_request_that_is_none_costs_the_service_nothing(
     settings: Settings, served_app: App, said: bytes

@@ -2,7 +2,6 @@
 
 import json
 import os
-import stat
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -75,8 +74,6 @@ def _file(store: Path) -> Path:
 def _check_private(descriptor: int) -> None:
     """Refuse all but a file of ours that nobody else can read or write. On Windows that is a matter of the folder."""
     found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode):
-        raise PermissionError("it is no file")
     if os.name != "nt" and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
         raise PermissionError("others than its owner can reach it")
 

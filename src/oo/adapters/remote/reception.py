@@ -89,7 +89,7 @@ class Reception:
             for guest in self._guests:
                 _shut(guest, socket.SHUT_RD)
             if not self._changing.wait_for(lambda: not self._guests, CLOSE_SEC):
-                _log.warning("%d commands were not finished and are cut off", len(self._guests))
+                _log.warning("commands that were not finished and are cut off: %d", len(self._guests))
             for guest in self._guests:
                 _shut(guest, socket.SHUT_RDWR)
         self._listener.close()
