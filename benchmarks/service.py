@@ -6,9 +6,9 @@ from `load.py`, a process of its own. First so many requests a second at the tim
 when it was due. Every reaction is a short snooze: it is learned from like any other, and leaves the task to be shown.
 Beside it stand the same load on bare routes, and bare writes to the disk at such times: what none of oO's is.
 
-Then as much as goes. A bare route is FastAPI's own, on the same Granian: it validates the same body by the same model
-and echoes it. The two take turns, so that the ratio holds on a noisy machine, where the absolute figures do not; nor
-does the processor time of a request hang on what else runs. Last, the same calls in process, and their rows alone.
+Then as much as goes. A bare route (`bare.py`) validates the same body by the same model, and echoes it. The two take
+turns, so that the ratio holds on a noisy machine, where the absolute figures do not. Last, the same calls in process
+(`loop.py`), and their rows alone.
 
     python benchmarks/service.py [--rate 200] [--seconds 20] [--people 50] [--tasks 20] [--quick] [--json]
 """
@@ -19,33 +19,21 @@ import json
 import math
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from fastapi import FastAPI
-
-from oo.api.requests import FeedbackRequest, RecommendRequest, ScoreRequest
-from oo.api.server import free_port, serve
-from oo.compose import compose
-from oo.domain.facts import Reaction, TaskUpsert, UserFact
-from oo.settings import load_settings
-from oo.usecases.app import App
-
 HOST = "127.0.0.1"
 HERE = Path(__file__).parent
 CANDIDATES = 20
-HISTORY = 30
-"""So many tips were served to each person, and answered, one a day."""
-DAY_MS = 86_400_000
 MIX = ("/score", "/recommend", "/score", "/feedback")
 WARM_UP_SEC = 2.0
 WANTED_P99_MS = 10.0
@@ -54,6 +42,7 @@ WRITTEN = bytes(16_384)
 PATIENCE_SEC = 30.0
 """So long may a service take to start or stop, and a load beyond its time."""
 _MADE_UP_TIPS = [f"t{number}" for number in range(50_000)]
+_CUTS = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 Bodies: TypeAlias = Mapping[str, list[str]]
 
 
@@ -75,7 +64,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """A load that ended: the time of each answer by route, and what it took."""
+    """A load that ended: the time of each answer by route, how late requests left, and what it took."""
 
     ms: Mapping[str, list[float]]
     late_ms: list[float]
@@ -93,9 +82,7 @@ class Done:
 def main() -> None:
     """Measure, and print what was found."""
     options = _options()
-    if options.bare:
-        serve(bare(), HOST, options.bare, ready=lambda: None)
-        return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # through every `finally`: no service outlives this
     # Beside this file, and not where the system keeps temporary files: that may be no disk.
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=HERE) as folder:
         found = measured(options, Path(folder))
@@ -103,16 +90,15 @@ def main() -> None:
 
 
 def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Fill a store in `folder`, start both services over it, load them, and return the figures."""
+    """Fill a store in `folder`, start both services, load them, and return the figures."""
     before = os.getloadavg()[0]
     db = folder / "oo.db"
-    _fill(db, options.people, options.tasks)
+    _ran(sys.executable, HERE / "people.py", db, options.people, options.tasks)
     bodies = _bodies(options.people)
+    oo = Path(sys.executable).with_name("oo")
     with (
-        _started([sys.executable, __file__, "--bare"], folder / "bare.log") as beside,
-        _started(
-            [Path(sys.executable).with_name("oo"), "serve", "--db", db, "--port"], folder / "oo.log"
-        ) as service,
+        _started([sys.executable, HERE / "bare.py"], folder / "bare.log") as beside,
+        _started([oo, "serve", "--db", db, "--port"], folder / "oo.log") as service,
     ):
         open_loop = _open_loop(options, bodies, service, beside, folder)
         saturation = _saturation(options, bodies, service, beside)
@@ -123,25 +109,6 @@ def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "saturation": saturation,
         "in_process": _in_process(options, saturation),
     }
-
-
-def bare() -> FastAPI:
-    """Return FastAPI's own routes that validate the bodies and echo them."""
-    service = FastAPI()
-
-    @service.post("/score")
-    async def score(body: ScoreRequest) -> ScoreRequest:
-        return body
-
-    @service.post("/recommend")
-    async def recommend(body: RecommendRequest) -> RecommendRequest:
-        return body
-
-    @service.post("/feedback")
-    async def feedback(body: FeedbackRequest) -> FeedbackRequest:
-        return body
-
-    return service
 
 
 def _open_loop(
@@ -167,6 +134,7 @@ def _open_loop(
         "disk_write_ms": _quantiles(disk),
         "generator_late_ms": _quantiles(done.late_ms),
         "cpu_ms": _cpu_ms([done]),
+        "bare_cpu_ms": _cpu_ms([echoed]),
         "p99_under_10_ms": every["p99"] < WANTED_P99_MS,
     }
 
@@ -194,35 +162,24 @@ def _saturation(
 
 def _compared(pairs: Sequence[tuple[Done, Done]]) -> dict[str, Any]:
     ours, echoed = [done for done, _ in pairs], [done for _, done in pairs]
+    generator_sec = sum(done.generator_cpu_sec for done in echoed)
     return {
         "requests_a_sec": round(_rate(ours)),
         "bare_requests_a_sec": round(_rate(echoed)),
         "ratio_to_bare": round(_rate(ours) / _rate(echoed), 3),
         "ratio_by_round": [round(_rate([done]) / _rate([other]), 3) for done, other in pairs],
-        "p50_ms": _quantiles([ms for done in ours for ms in done.every_ms])["p50"],
         "cpu_ms": _cpu_ms(ours),
         "bare_cpu_ms": _cpu_ms(echoed),
-        "generator_share": round(
-            sum(done.generator_cpu_sec for done in echoed) / sum(done.wall_sec for done in echoed), 2
-        ),
+        "p50_ms": _quantiles([ms for done in ours for ms in done.every_ms])["p50"],
+        "generator_share": round(generator_sec / sum(done.wall_sec for done in echoed), 2),
     }
 
 
 def _in_process(options: argparse.Namespace, saturation: Mapping[str, Any]) -> dict[str, Any]:
-    """Run `loop.py` for the same people: the calls without HTTP, and their rows without oO."""
-    command: list[str | Path] = [
-        sys.executable,
-        HERE / "loop.py",
-        "--json",
-        "--clients",
-        str(options.connections),
-    ]
-    for name in ("people", "tasks"):
-        command += [f"--{name}", str(getattr(options, name))]
-    ran = subprocess.run(  # noqa: S603  # our own command
-        [*command, "--seconds", str(options.slice)], stdout=subprocess.PIPE, check=True
-    )
-    (loop,) = json.loads(ran.stdout)
+    """Run `loop.py` for as many people: the calls without HTTP, and their rows without oO."""
+    command = [sys.executable, HERE / "loop.py", "--json", "--clients", options.connections]
+    asked = ("--people", options.people, "--tasks", options.tasks, "--seconds", options.slice)
+    (loop,) = json.loads(_ran(*command, *asked))
     served = 2 / sum(1 / saturation[route]["requests_a_sec"] for route in ("/recommend", "/feedback"))
     alone = loop["recommend_and_feedback_a_sec"] * loop["ratio_to_bare"]
     return {
@@ -237,26 +194,31 @@ def _sent(target: Target, plan: Mapping[str, Any], **changed: Any) -> Done:
     """Let `load.py` send a plan, and return what became of it; a request that fails ends the benchmark."""
     whole = {**plan, **changed, "port": target.port}
     before = target.cpu_sec()
-    ran = subprocess.run(  # noqa: S603  # our own command
-        [sys.executable, HERE / "load.py"],
-        input=json.dumps(whole).encode(),
-        stdout=subprocess.PIPE,
-        timeout=whole["seconds"] + PATIENCE_SEC,
-        check=True,
+    told = _ran(
+        sys.executable, HERE / "load.py", told=json.dumps(whole), most_sec=whole["seconds"] + PATIENCE_SEC
     )
-    outcome = json.loads(ran.stdout)
-    wrong = {what: count for what, count in outcome.pop("wrong").items() if count}
+    outcome = json.loads(told)
+    wrong = outcome.pop("wrong")
     assert not wrong, f"the service failed: {wrong}"
     return Done(**outcome, cpu_sec=target.cpu_sec() - before)
+
+
+def _ran(*command: object, told: str = "", most_sec: float | None = None) -> str:
+    """Run one of our own commands to its end, and return what it prints."""
+    words = [str(word) for word in command]
+    ran = subprocess.run(  # noqa: S603  # our own
+        words, input=told, stdout=subprocess.PIPE, timeout=most_sec, check=True, text=True
+    )
+    return ran.stdout
 
 
 @contextmanager
 def _started(command: Sequence[str | Path], log: Path) -> Iterator[Target]:
     """Run a service, whose command ends with a port, inside the block; its log goes to a file, as it would be kept."""
-    port = free_port(HOST, 0)
+    port = _free_port()
     with (
         log.open("wb") as written,
-        subprocess.Popen(  # noqa: S603  # our own commands
+        subprocess.Popen(  # noqa: S603  # our own
             [*command, str(port)], stdout=written, stderr=written
         ) as process,
     ):
@@ -271,6 +233,12 @@ def _started(command: Sequence[str | Path], log: Path) -> Iterator[Target]:
                 process.kill()
 
 
+def _free_port() -> int:
+    with socket.create_server((HOST, 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     until = time.monotonic() + PATIENCE_SEC
     while time.monotonic() < until and process.poll() is None:
@@ -279,39 +247,6 @@ def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
                 return
         time.sleep(0.05)
     raise SystemExit(f"A service did not start:\n{log.read_text()}")
-
-
-def _fill(db: Path, people: int, tasks: int) -> None:
-    """Make people with so many open tasks, who were served a tip a day and answered it, by the use cases."""
-    app = compose(load_settings(database=f"sqlite:///{db}"))
-    began_ms = time.time_ns() // 1_000_000 - (HISTORY + 1) * DAY_MS
-    try:
-        with ThreadPoolExecutor(16) as pool:
-            list(pool.map(lambda number: _live(app, f"p{number}", tasks, began_ms), range(people)))
-    finally:
-        app.close()
-
-
-def _live(app: App, user_id: str, tasks: int, began_ms: int) -> None:
-    made = [
-        TaskUpsert(
-            user_id=user_id,
-            task_id=f"k{number}",
-            at_ms=began_ms,
-            title=f"task {number}",
-            priority=1 + number % 4,
-            category=("work", "home", None)[number % 3],
-        )
-        for number in range(tasks + 2 * HISTORY // 3)
-    ]
-    app.ingest([UserFact(user_id=user_id, at_ms=0, tz="Europe/Berlin"), *made], now_ms=began_ms)
-    for day, reaction in zip(
-        range(HISTORY), itertools.cycle((Reaction.DONE, Reaction.SNOOZE, Reaction.DISMISS)), strict=False
-    ):
-        now_ms = began_ms + day * DAY_MS + 1
-        tip = app.recommend(user_id, now_ms=now_ms, tip_id=f"{user_id}-{day}", fresh=True).tip
-        assert tip is not None, "a list is longer than its history"
-        app.feedback(tip.tip_id, reaction, now_ms=now_ms + 60_000)
 
 
 def _bodies(people: int) -> Bodies:
@@ -344,23 +279,21 @@ def _score(user_id: str, chance: random.Random) -> dict[str, Any]:
 
 
 def _disk_ms(folder: Path, rate: float, seconds: float) -> list[float]:
-    """Write to the disk at the times of a Poisson process, and return how long each write took from when it was due."""
+    """Write to the disk at the times of a Poisson process; return how long each write took from when it was due."""
     chance = random.Random(2)
     taken: list[float] = []
     with (folder / "disk").open("wb", buffering=0) as file:
         file.write(WRITTEN * 64)
         os.fsync(file.fileno())
-        due = began = time.perf_counter()
-        for number in itertools.count():
-            due += chance.expovariate(rate)
-            if due > began + seconds:
-                return taken
+        due = time.perf_counter()
+        until = due + seconds
+        while (due := due + chance.expovariate(rate)) < until:
             time.sleep(max(due - time.perf_counter(), 0))
-            file.seek(number % 64 * len(WRITTEN))
+            file.seek(len(taken) % 64 * len(WRITTEN))
             file.write(WRITTEN)
             os.fdatasync(file.fileno())
             taken.append((time.perf_counter() - due) * 1_000)
-    raise AssertionError
+    return taken
 
 
 def _rate(slices: Sequence[Done]) -> float:
@@ -375,8 +308,7 @@ def _cpu_ms(slices: Sequence[Done]) -> float:
 
 def _quantiles(ms: Sequence[float]) -> dict[str, float]:
     ordered = sorted(ms)
-    places = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
-    return {name: round(ordered[math.ceil(share * len(ordered)) - 1], 2) for name, share in places.items()}
+    return {name: round(ordered[math.ceil(share * len(ordered)) - 1], 2) for name, share in _CUTS.items()}
 
 
 def _table(found: Mapping[str, Any]) -> str:
@@ -390,16 +322,19 @@ def _latency_lines(found: Mapping[str, Any]) -> Iterator[str]:
         f"{loop['asked_a_sec']:g} requests/s due for {loop['seconds']:g} s, {loop['answered_a_sec']}/s answered, "
         f"{loop['errors']} failed; {found['processors']} processors, load average {found['load_average_before']} before"
     )
-    yield f"{'ms':28}{'p50':>8}{'p95':>8}{'p99':>8}{'max':>8}"
+    yield f"{'ms':28}" + "".join(f"{cut:>8}" for cut in _CUTS)
     beside = {
         "the same on bare routes": loop["bare_routes_ms"],
         "a bare write to the disk": loop["disk_write_ms"],
         "how late requests left": loop["generator_late_ms"],
     }
     for name, cuts in {**loop["ms"], **beside}.items():
-        yield f"{name:28}" + "".join(f"{cuts[cut]:8.2f}" for cut in ("p50", "p95", "p99", "max"))
+        yield f"{name:28}" + "".join(f"{cuts[cut]:8.2f}" for cut in _CUTS)
     answer = "yes" if loop["p99_under_10_ms"] else "no"
-    yield f"p99 under {WANTED_P99_MS:g} ms: {answer}; {loop['cpu_ms']} ms of CPU a request"
+    yield (
+        f"p99 under {WANTED_P99_MS:g} ms: {answer}. "
+        f"{loop['cpu_ms']} ms of CPU a request, {loop['bare_cpu_ms']} on bare routes"
+    )
 
 
 def _throughput_lines(found: Mapping[str, Any]) -> Iterator[str]:
@@ -430,9 +365,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=32, help="Connections at saturation.")
     parser.add_argument("--slice", type=float, default=2.0, help="Seconds of each turn at saturation.")
     parser.add_argument("--rounds", type=int, default=3, help="Turns at saturation.")
-    parser.add_argument("--quick", action="store_true", help="A fifth of the time.")
+    parser.add_argument("--quick", action="store_true", help="A fifth of the time, and one round.")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--bare", type=int, metavar="PORT", help="Only serve the bare routes.")
     options = parser.parse_args()
     if options.quick:
         options.seconds, options.slice, options.rounds = options.seconds / 5, options.slice / 2, 1

@@ -37,7 +37,9 @@ def router(app: App, metrics: Metrics, *, clock: Callable[[], int], new_id: Call
             asked.user_id, now_ms=clock(), tip_id=new_id(), fresh=asked.fresh, explain=asked.explain
         )
         if answer.tip is not None:
-            metrics.tip(answer.tip.policy or "")
+            # A tip that came in by a log may name anything as its policy, and each name would be a meter.
+            policy = answer.tip.policy or ""
+            metrics.tip(policy if policy in app.learner.policies else "other")
         return JsonAnswer(documents.recommendation(answer))
 
     @routes.post("/feedback", response_model=FeedbackAnswer)
