@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
-import httpx
+import httpx2
 
 from oo.domain.instant import format_instant
 from oo.features.catalog import CATALOG
@@ -75,13 +75,13 @@ CANDIDATES = [
 ]
 
 
-def ok(answer: httpx.Response) -> Any:
+def ok(answer: httpx2.Response) -> Any:
     """Return the document of an answer that has to be 200."""
     assert answer.status_code == 200, (answer.status_code, answer.text)
     return answer.json()
 
 
-def error(answer: httpx.Response, status: int, code: str | None = None) -> dict[str, str]:
+def error(answer: httpx2.Response, status: int, code: str | None = None) -> dict[str, str]:
     """Return the error of an answer that has to be one, in the one shape and no other."""
     assert answer.status_code == status, (answer.status_code, answer.text[:500])
     document = answer.json()
@@ -93,30 +93,30 @@ def error(answer: httpx.Response, status: int, code: str | None = None) -> dict[
     return found
 
 
-def send(api: httpx.Client, *signals: Signal) -> dict[str, Any]:
+def send(api: httpx2.Client, *signals: Signal) -> dict[str, Any]:
     """Send signals, none of which may be refused; return what became of them."""
     answer: dict[str, Any] = ok(api.post("/signals", json=list(signals)))
     assert answer["refused"] == []
     return answer
 
 
-def post(api: httpx.Client, path: str, **body: Any) -> Any:
+def post(api: httpx2.Client, path: str, **body: Any) -> Any:
     """Return the document that a call which has to succeed is answered with."""
     return ok(api.post(path, json=body))
 
 
-def values(api: httpx.Client, user_id: str) -> dict[str, Any]:
+def values(api: httpx2.Client, user_id: str) -> dict[str, Any]:
     """Return the value of each profile feature."""
     features = ok(api.get(f"/users/{user_id}/profile"))["features"]
     return {name: envelope["value"] for name, envelope in features.items()}
 
 
-def stats(api: httpx.Client, user_id: str, policy: str = "egreedy/v1") -> dict[str, Any]:
+def stats(api: httpx2.Client, user_id: str, policy: str = "egreedy/v1") -> dict[str, Any]:
     found: dict[str, Any] = ok(api.get(f"/stats/{policy}", params={"user_id": user_id}))
     return found
 
 
-def decide(api: httpx.Client, user_id: str, policy: str = "", **fields: Any) -> str:
+def decide(api: httpx2.Client, user_id: str, policy: str = "", **fields: Any) -> str:
     """Ask for a decision over one candidate, and return its id."""
     known = {"user_id": user_id, "candidates": [candidate("k1", priority=3)], "decision_id": new_id("d")}
     answer = post(api, f"/score/{policy}" if policy else "/score", **known | fields)
@@ -124,13 +124,13 @@ def decide(api: httpx.Client, user_id: str, policy: str = "", **fields: Any) -> 
     return decision_id
 
 
-def at_once(calls: Sequence[Callable[[], httpx.Response]]) -> list[httpx.Response]:
+def at_once(calls: Sequence[Callable[[], httpx2.Response]]) -> list[httpx2.Response]:
     """Make every call on a thread of its own, all at the same time."""
     with ThreadPoolExecutor(len(calls)) as pool:
         return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
-def statuses(answers: Iterable[httpx.Response]) -> list[str]:
+def statuses(answers: Iterable[httpx2.Response]) -> list[str]:
     """Return the `status` of each answer, sorted."""
     return sorted(ok(answer)["status"] for answer in answers)
 

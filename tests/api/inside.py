@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-import httpx
+import httpx2
 from starlette.types import ASGIApp
 
 from oo.api.service import Limits, build
@@ -33,10 +33,10 @@ class Inside:
             new_id=lambda: f"id{next(numbers)}",
         )
 
-    def get(self, path: str, **options: Any) -> httpx.Response:
+    def get(self, path: str, **options: Any) -> httpx2.Response:
         return asyncio.run(self._call("GET", path, options))
 
-    def post(self, path: str, **options: Any) -> httpx.Response:
+    def post(self, path: str, **options: Any) -> httpx2.Response:
         return asyncio.run(self._call("POST", path, options))
 
     def send(self, *signals: object) -> None:
@@ -44,7 +44,7 @@ class Inside:
         answer = self.post("/signals", json=list(signals))
         assert (answer.status_code, answer.json()["refused"]) == (200, []), answer.text
 
-    async def _call(self, method: str, path: str, options: dict[str, Any]) -> httpx.Response:
-        transport = httpx.ASGITransport(self._asgi)
-        async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
+    async def _call(self, method: str, path: str, options: dict[str, Any]) -> httpx2.Response:
+        transport = httpx2.ASGITransport(self._asgi)
+        async with httpx2.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
             return await client.request(method, path, **options)

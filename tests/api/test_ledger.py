@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from oo import policies
@@ -47,7 +47,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any
 
 def _act(service: Service, seed: int, failures: list[BaseException]) -> None:
     try:
-        with httpx.Client(base_url=service.address, timeout=ANSWER_SEC, trust_env=False) as api:
+        with httpx2.Client(base_url=service.address, timeout=ANSWER_SEC, trust_env=False) as api:
             chance, known = random.Random(seed), list[str]()
             for step in range(STEPS):
                 _step(api, chance, known, f"d{seed}.{step}")
@@ -55,7 +55,7 @@ def _act(service: Service, seed: int, failures: list[BaseException]) -> None:
         failures.append(failure)
 
 
-def _step(api: httpx.Client, chance: random.Random, known: list[str], decision_id: str) -> None:
+def _step(api: httpx2.Client, chance: random.Random, known: list[str], decision_id: str) -> None:
     """Do one thing that a program may do: decide, reward, correct, recommend, react, take back, forget."""
     person = chance.choice((*PEOPLE, STRANGER))
     match chance.randrange(12):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
@@ -28,14 +28,14 @@ from tests.api.conforming import Conforming
 from tests.api.inside import Inside
 
 
-def samples(api: httpx.Client) -> Iterator[Sample]:
+def samples(api: httpx2.Client) -> Iterator[Sample]:
     page = api.get("/metrics")
     assert page.status_code == 200
     for family in text_string_to_metric_families(page.text):
         yield from family.samples
 
 
-def meter(api: httpx.Client, name: str, **labels: str) -> float:
+def meter(api: httpx2.Client, name: str, **labels: str) -> float:
     """What a meter shows, summed over the labels that are not named."""
     return sum(
         each.value for each in samples(api) if each.name == name and labels.items() <= each.labels.items()

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from tests.api.calling import CANDIDATES, error, ok, send, served, task, user
 from tests.support.service import Service, opened, serving, unlike_the_ledger
@@ -32,7 +32,7 @@ def attacked(folder: Path) -> Iterator[Service]:
         assert unlike_the_ledger(app) == []
 
 
-def assert_refused(answer: httpx.Response, what: str) -> None:
+def assert_refused(answer: httpx2.Response, what: str) -> None:
     """A 4xx in the one error shape, short, and with nothing in it that a terminal or a page would act on."""
     assert 400 <= answer.status_code < 500, (what, answer.status_code, answer.text[:300])
     error(answer, answer.status_code)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-import httpx
+import httpx2
 import pytest
 
 from docs import generate
@@ -207,8 +207,8 @@ def test_ten_megabytes_are_refused_and_their_sender_can_read_it(
 
 
 def test_after_ten_megabytes_the_same_connection_serves_on(service: Service) -> None:
-    with httpx.Client(
-        base_url=service.address, trust_env=False, limits=httpx.Limits(max_connections=1)
+    with httpx2.Client(
+        base_url=service.address, trust_env=False, limits=httpx2.Limits(max_connections=1)
     ) as client:
         for _ in range(3):
             assert_refused(

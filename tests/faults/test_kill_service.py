@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from oo.domain.facts import Fact, RewardFact, TipFeedback, TipServed
 from oo.usecases.app import App
@@ -49,31 +49,31 @@ class Program:
     def act(self, address: str) -> None:
         """Act until the service is gone."""
         try:
-            with httpx.Client(base_url=address, timeout=ANSWER_SEC, trust_env=False) as api:
+            with httpx2.Client(base_url=address, timeout=ANSWER_SEC, trust_env=False) as api:
                 if self.unanswered is not None:
                     self.call(api, *self.unanswered)
                 while True:
                     self.steps += 1
                     self.loop_once(api)
                     self.score_once(api)
-        except httpx.TransportError:
+        except httpx2.TransportError:
             return
 
-    def loop_once(self, api: httpx.Client) -> None:
+    def loop_once(self, api: httpx2.Client) -> None:
         number = self.steps
         self.call(api, "/signals", task(self.person, f"k{number}", title=f"Do {number}"))
         tip = ok(api.post("/recommend", json={"user_id": self.person, "fresh": True}))
         self.tips.append(tip["tip_id"])
         self.call(api, "/feedback", {"tip_id": tip["tip_id"], "reaction": REACTIONS[number % 3]})
 
-    def score_once(self, api: httpx.Client) -> None:
+    def score_once(self, api: httpx2.Client) -> None:
         offers = [candidate("k1", priority=1 + self.steps % 4), candidate("k2", task_age_days=self.steps)]
         body = {"user_id": self.person, "candidates": offers, "decision_id": f"{self.person}.{self.steps}"}
         self.call(api, "/score/linucb/v1", body)
         for worth in (0.0, (self.steps % 10) / 10):
             self.call(api, "/reward", {"decision_id": body["decision_id"], "reward": worth})
 
-    def call(self, api: httpx.Client, path: str, body: dict[str, Any]) -> None:
+    def call(self, api: httpx2.Client, path: str, body: dict[str, Any]) -> None:
         self.unanswered = (path, body)
         answer = api.post(path, json=body)
         document = ok(answer)

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import httpx
+import httpx2
 
 WAIT_SEC = 30.0
 """How long an answer may take before a test fails."""
@@ -19,8 +19,8 @@ class Answered:
     raw: bytes
 
     @property
-    def response(self) -> httpx.Response:
-        return httpx.Response(self.status, content=self.body)
+    def response(self) -> httpx2.Response:
+        return httpx2.Response(self.status, content=self.body)
 
 
 def head(line: str, host: str, *headers: str | bytes) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from oo.domain.instant import DAY, HOUR, MINUTE, format_instant
@@ -44,7 +44,7 @@ class Person:
     """Somebody with a list, as a program sees them."""
 
     user_id: str
-    api: httpx.Client
+    api: httpx2.Client
 
     def recommend(self) -> dict[str, Any]:
         return called(self.api.post("/recommend", json={"user_id": self.user_id}))
@@ -73,7 +73,7 @@ def people() -> Iterator[str]:
     return iter(PEOPLE)
 
 
-def called(answer: httpx.Response) -> dict[str, Any]:
+def called(answer: httpx2.Response) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     document: dict[str, Any] = answer.json()
     return document

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from oo.compose import compose
 from oo.ports import Reader
@@ -35,7 +35,7 @@ class Service:
 
     folder: Path
     process: "subprocess.Popen[bytes]"
-    client: httpx.Client
+    client: httpx2.Client
 
     @property
     def address(self) -> str:
@@ -118,7 +118,7 @@ def started(folder: Path, **settings: str) -> Service:
         process.kill()
         process.wait(STOP_SEC)
         raise
-    return Service(folder, process, httpx.Client(base_url=address, timeout=ANSWER_SEC, trust_env=False))
+    return Service(folder, process, httpx2.Client(base_url=address, timeout=ANSWER_SEC, trust_env=False))
 
 
 @contextmanager
