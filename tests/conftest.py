@@ -1,5 +1,6 @@
 """Fixtures that tests of the whole system share."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from oo.compose import compose
 from oo.settings import Settings
 from oo.usecases.app import App
 from tests.shell.running import Shell
+
+# A shell that runs the tests in the background lets them ignore Ctrl+C, and so would every process that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
