@@ -33,6 +33,7 @@ from typing import Any, TypeAlias
 
 HOST = "127.0.0.1"
 HERE = Path(__file__).parent
+BUILD = HERE.parent / "build"
 CANDIDATES = 20
 MIX = ("/score", "/recommend", "/score", "/feedback")
 WARM_UP_SEC = 2.0
@@ -83,8 +84,9 @@ def main() -> None:
     """Measure, and print what was found."""
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # through every `finally`: no service outlives this
-    # Beside this file, and not where the system keeps temporary files: that may be no disk.
-    with tempfile.TemporaryDirectory(prefix=".bench-", dir=HERE) as folder:
+    # Not where the system keeps temporary files: that may be no disk.
+    BUILD.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=BUILD) as folder:
         found = measured(options, Path(folder))
     print(json.dumps(found) if options.json else _table(found))  # the answer
 

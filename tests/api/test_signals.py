@@ -11,8 +11,11 @@ from oo.api.requests import MOST_SIGNALS
 from oo.domain.facts import FACTS
 from oo.domain.instant import HOUR
 from tests.api.calling import (
+    CANDIDATES,
     Signal,
     at,
+    candidate,
+    decide,
     error,
     given,
     mood,
@@ -222,3 +225,31 @@ def test_a_refusal_does_not_repeat_a_long_text(api: Conforming, ada: str) -> Non
 
     assert len(answer["refused"]) == 3
     assert all(len(refusal["message"]) < 400 for refusal in answer["refused"])
+
+
+@pytest.mark.parametrize("logged", [{}, {"candidates": CANDIDATES}], ids=["bare", "with its candidates"])
+def test_a_tip_under_the_id_of_a_decision_is_refused_and_the_others_are_kept(
+    api: Conforming, ada: str, logged: dict[str, Any]
+) -> None:
+    bob = new_id("bob")
+    decision_id = decide(api, ada)
+
+    answer = report(api, user(bob), served(bob, decision_id, at(-HOUR), **logged), mood(bob))
+
+    assert answer["accepted"] == 2
+    assert [refusal["index"] for refusal in answer["refused"]] == [1]
+    post(api, "/reward", decision_id=decision_id, reward=1.0)
+    assert (stats(api, ada)["updates"], stats(api, bob)["updates"]) == (1, 0), "the decision is still ada's"
+
+
+@pytest.mark.parametrize("other", [5, None, [1], {"a": 1}, "", "a b"], ids=repr)
+def test_a_logged_candidate_without_an_id_that_is_one_is_refused(
+    api: Conforming, ada: str, other: Any
+) -> None:
+    candidates = [candidate("k1"), candidate("k2") | {"id": other}]
+    tip = served(ada, f"{ada}.t", at(-60_000), candidates=candidates, policy="egreedy/v1", propensity=0.5)
+
+    answer = report(api, task(ada, "k1"), {**tip, "probabilities": [0.5, 0.5]})
+
+    assert [refusal["index"] for refusal in answer["refused"]] == [1]
+    assert post(api, "/recommend", user_id=ada, explain=True)["tip_id"] != tip["tip_id"]

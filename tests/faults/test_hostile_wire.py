@@ -272,12 +272,14 @@ def test_connections_that_say_nothing_keep_nobody_out(service: Service) -> None:
     [
         b"{" + b",".join(b'"k%d":0' % n for n in range(200_000)) + b',"k199999":0}',
         b"[" + b"[]," * 1_000_000 + b"0]",
+        b"[" + b"[]," * 99_000 + b"0]",
+        b"[" + b"0," * 1_500_000 + b"0]",
         b'{"user_id":"ada","candidates":[' + b"{}," * 900_000 + b"{}]}",
         b'{"user_id":"ada","candidates":[{' + b",".join(b'"k%d":0' % n for n in range(200_000)) + b"}]}",
         b'{"reward":0.' + b"1" * 3_000_000 + b"}",
         b'{"reward":' + b"9" * 3_000_000 + b"}",
     ],
-    ids=["keys", "lists", "candidates", "fields", "a fraction", "digits"],
+    ids=["keys", "lists", "fewer lists", "numbers", "candidates", "fields", "a fraction", "digits"],
 )
 def test_no_body_keeps_the_others_waiting(service: Service, body: bytes) -> None:
     """What takes long to read is read beside the requests of others; a quadratic step would take minutes here."""
@@ -288,6 +290,7 @@ def test_no_body_keeps_the_others_waiting(service: Service, body: bytes) -> None
             "POST /score HTTP/1.1", host, "Content-Type: application/json", f"Content-Length: {len(body)}"
         )
         connection.sendall(top + body)
+        sent = time.monotonic()
         connection.settimeout(0)
         until = time.monotonic() + 60
         while time.monotonic() < until:
@@ -302,4 +305,5 @@ def test_no_body_keeps_the_others_waiting(service: Service, body: bytes) -> None
         connection.settimeout(30)
         answer = read(connection)
     assert_refused(answer.response, "a large body")
-    assert longest < 5
+    whole = time.monotonic() - sent
+    assert longest < max(0.25, whole / 2), "read in the loop, it would let nobody in between"

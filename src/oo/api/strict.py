@@ -9,11 +9,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 
 from oo.api.errors import error_answer
+from oo.domain.errors import InvalidFact
 from oo.domain.strict_json import read_json
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 QUICK_BYTES = 32 * 1024
 """A longer body is read on a thread of its own, so that the requests beside it are not kept waiting."""
+MOST_BRACKETS = 100_000
+"""So many lists and objects may begin in a body: the decoder makes them all without letting anyone in between."""
 
 
 class StrictRequest(Request):
@@ -51,6 +54,10 @@ class StrictRoute(APIRoute):
 
 
 def _read(body: bytes) -> object:
+    if body.count(b"[") + body.count(b"{") > MOST_BRACKETS:
+        raise InvalidFact(
+            f"The body holds more than {MOST_BRACKETS:,} lists and objects.", "Send it in parts."
+        )
     return read_json(body, len(body), what="body")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from oo.domain.decision import Floats, PolicyScore
 from oo.domain.errors import InvalidFact, OoError
 from oo.domain.facts import RewardFact, TipFeedback, TipServed
+from oo.domain.ids import checked
 from oo.domain.instant import FOREVER
 from oo.domain.state import State, aligned_row
 from oo.features.fold import in_force
@@ -138,8 +139,10 @@ class Learner:
 
 def _check_logged(fact: TipServed) -> None:
     """Refuse a log of candidates that cannot be what the shown one was drawn from; nothing sound is learned from it."""
-    ids = [candidate.get("id") for candidate in fact.candidates or ()]
-    if ids.count(fact.candidate_id) != 1 or len({*map(str, ids)}) != len(ids):
+    ids = [checked(str(candidate.get("id", "")), "candidate id") for candidate in fact.candidates or ()]
+    if not all(isinstance(candidate["id"], str) for candidate in fact.candidates or ()):
+        raise InvalidFact("A candidate's `id` is no text.", "Log each with its own id, as a text.")
+    if ids.count(fact.candidate_id) != 1 or len(set(ids)) != len(ids):
         raise InvalidFact(
             f"The candidates do not hold the shown one, {fact.candidate_id!r}, and each other one, exactly once.",
             "Log each with its own id.",

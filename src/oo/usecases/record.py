@@ -130,6 +130,8 @@ class Recording:
         known = self.transaction.tip_served(fact.tip_id)
         if known is not None:
             return self._shown(fact, known)
+        if self.transaction.scored(fact.tip_id) is not None:
+            raise ConflictingFact(f"{fact.tip_id!r} is the id of a decision.", "Give the tip its own id.")
         self._add_tip(fact, person, arrived_ms, self.learner.imported(fact))
         return Outcome(key=fact.key, fate=Fate.ACCEPTED)
 
