@@ -5,7 +5,6 @@ The store is the one that OO_DATABASE names. Run as `python serving.py`.
 
 import signal
 import sys
-from types import FrameType
 
 from oo.compose import served
 from oo.domain.errors import OoError
@@ -13,14 +12,11 @@ from oo.settings import load_settings
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, _stop)
+    # Blocked in every thread that is started from here on: else one of them may take it, and nobody wakes up.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     with served(load_settings()):
         print("serving", flush=True)  # noqa: T201  # it is how it tells
-        signal.pause()
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(0)
+        signal.sigwait({signal.SIGTERM})
 
 
 if __name__ == "__main__":
