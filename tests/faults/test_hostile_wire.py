@@ -306,4 +306,4 @@ def test_no_body_keeps_the_others_waiting(service: Service, body: bytes) -> None
         answer = read(connection)
     assert_refused(answer.response, "a large body")
     whole = time.monotonic() - sent
-    assert longest < max(0.25, whole / 2), "read in the loop, it would let nobody in between"
+    assert longest < max(1.5, whole / 2), "read in the loop, it would let nobody in between"
