@@ -13,8 +13,8 @@ T = TypeVar("T")
 def collect(package: ModuleType, kind: type[T]) -> tuple[T, ...]:
     """Import every module of `package` and return the one object of `kind` that each declares, by module name.
 
-    `base` and modules whose name begins with `_` are passed over. A module that declares none raises
-    `IncompleteDefinition`; one that declares several raises `DuplicateName`.
+    A package in it counts as one module, its `__init__`. `base` and modules whose name begins with `_` are passed over.
+    A module that declares none raises `IncompleteDefinition`; one that declares several raises `DuplicateName`.
     """
     return tuple(_declared(f"{package.__name__}.{name}", kind) for name in _module_names(package))
 

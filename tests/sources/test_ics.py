@@ -11,7 +11,7 @@ from oo.domain.ids import checked
 from oo.domain.instant import format_instant, parse_instant
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.task import fold_task
-from oo.sources import ics
+from oo.sources import base
 from oo.sources.base import ReadLine
 from tests.sources.reading import BERLIN, NOW, facts, read, refusals
 
@@ -524,7 +524,7 @@ def test_a_file_without_a_calendar_cannot_be_read(content: str | bytes, reason: 
 
 
 def test_a_file_that_is_too_large_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ics, "LARGEST", 100)
+    monkeypatch.setattr(base, "LARGEST", 100)
 
     with pytest.raises(UnreadableFile, match="of over 64 MiB is not read"):
         read("ics", calendar(todo(f"SUMMARY:{'a' * 100}")))

@@ -13,6 +13,8 @@ from oo.domain.facts import CalendarEvent, TaskUpsert
 from oo.domain.ids import checked
 from oo.sources import ics
 from oo.sources.base import ReadLine
+from oo.sources.ics import run
+from oo.sources.ics.zones import MOST_ZONES
 from tests.sources.reading import BERLIN, NOW, facts, read, refusals
 from tests.sources.test_ics import calendar, component
 
@@ -107,14 +109,14 @@ def test_what_would_be_too_many_occurrences_is_refused_and_what_still_fits_is_ke
 
 def test_a_file_may_use_only_so_many_zones_of_its_own() -> None:
     zones, events = [], []
-    for number in range(ics.MOST_ZONES + 2):
+    for number in range(MOST_ZONES + 2):
         observance = f"DTSTART:20000101T000000|TZOFFSETFROM:+0000|TZOFFSETTO:+00{number + 10}"
         zones.append(component("VTIMEZONE", f"TZID:Z{number}|BEGIN:STANDARD|{observance}|END:STANDARD"))
         events.append(component("VEVENT", f"UID:e{number}|DTSTART;TZID=Z{number}:20261123T090000"))
 
     found = read("ics", calendar(*zones, *events, *events))
 
-    assert [bool(line.facts) for line in found[12:]] == ics.MOST_ZONES * [True] + 2 * [False]
+    assert [bool(line.facts) for line in found[12:]] == MOST_ZONES * [True] + 2 * [False]
     assert set(refusals(found).values()) == {
         f"The time zone 'Z{number}' that the file defines is too involved." for number in (10, 11)
     }
@@ -268,8 +270,8 @@ def test_any_rule_is_followed_or_refused(freq: str, said: list[tuple[str, str]],
     rule = ";".join([f"FREQ={freq}", *(f"{name}={value}" for name, value in said)])
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(ics, "RULE_EFFORT", 200_000)
+        patched.setattr(run, "RULE_EFFORT", 200_000)
         found = read("ics", calendar(repeating(rule, kind=kind)))
 
     assert all(line.refusal is None or line.refusal.isprintable() for line in found)
-    assert len(facts(found)) <= ics.MOST_OCCURRENCES
+    assert len(facts(found)) <= run.MOST_OCCURRENCES

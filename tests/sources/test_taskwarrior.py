@@ -16,7 +16,7 @@ from oo.domain.ids import checked
 from oo.domain.instant import DAY, format_instant, parse_instant
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.task import fold_task
-from oo.sources import taskwarrior
+from oo.sources import base, taskwarrior
 from oo.sources.base import ReadLine
 from tests.sources.reading import BERLIN, NOW, facts, read, refusals
 
@@ -451,7 +451,7 @@ def test_an_encoding_that_the_file_is_not_in_is_refused(encoding: str) -> None:
 
 
 def test_a_file_beyond_all_measure_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(taskwarrior, "LARGEST", 1_000)
+    monkeypatch.setattr(base, "LARGEST", 1_000)
 
     with pytest.raises(UnreadableFile, match="over 64 MiB"):
         lines(EXPORT)

@@ -18,7 +18,7 @@ from oo import sources
 from oo.domain.errors import UnreadableFile
 from oo.domain.facts import TaskUpsert
 from oo.domain.ids import checked
-from oo.sources import todoist_csv
+from oo.sources import base, todoist_csv
 from oo.sources.base import SAMPLE_BYTES, ReadLine
 from tests.sources.reading import BERLIN, NOW, facts, read, refusals
 
@@ -611,7 +611,7 @@ def test_an_encoding_that_the_file_is_not_in_is_refused(encoding: str) -> None:
 
 
 def test_a_file_beyond_all_measure_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(todoist_csv, "LARGEST", 1_000)
+    monkeypatch.setattr(base, "LARGEST", 1_000)
 
     with pytest.raises(UnreadableFile, match="over 64 MiB"):
         lines(GARDEN)

@@ -6,7 +6,7 @@ import pytest
 
 from oo.domain.errors import UnreadableFile
 from oo.domain.facts import TaskUpsert
-from oo.sources import todotxt
+from oo.sources import base
 from oo.sources.base import ReadLine
 from tests.sources.reading import BERLIN, NOW, completions, read, refusals, task, tasks, todo
 
@@ -202,7 +202,7 @@ def test_an_encoding_that_the_file_is_not_in_is_refused(encoding: str) -> None:
 
 
 def test_a_file_beyond_all_measure_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(todotxt, "LARGEST", 1_000)
+    monkeypatch.setattr(base, "LARGEST", 1_000)
 
     with pytest.raises(UnreadableFile):
         read("todotxt", b"Buy milk\n" * 1_000, tz=BERLIN)

@@ -24,7 +24,9 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
         room = tmp_path / "planted"
         room.mkdir()
         for name, text in {"__init__": "", **modules}.items():
-            (room / f"{name}.py").write_text(text)
+            path = room / f"{name}.py"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
         importlib.invalidate_caches()
         return importlib.import_module("planted")
 
@@ -49,6 +51,13 @@ def test_one_object_under_two_names_counts_once(plant: Plant) -> None:
     package = plant({"ant": "ONE = DEFAULT = frozenset([1, 2])"})
 
     assert plugins.collect(package, frozenset) == (frozenset([1, 2]),)
+
+
+def test_a_package_counts_as_one_module(plant: Plant) -> None:
+    inside = "from planted.ant.queen import ONE"
+    package = plant({"ant/__init__": inside, "ant/queen": "ONE = 1; TWO = 2", "moth": "THREE = 3"})
+
+    assert plugins.collect(package, int) == (1, 3)
 
 
 def test_an_empty_package_has_nothing(plant: Plant) -> None:

@@ -1,4 +1,4 @@
-"""Where signals come from: one file a source.
+"""Where signals come from: one file, or one package, a source.
 
 `detect` tells from a file's content which source reads it; `load` gets one by its name.
 """

@@ -1,6 +1,7 @@
-"""What a source is: one file that turns what another tool wrote into facts; and what all such files share.
+"""What a source is: a file, or a package, that turns what another tool wrote into facts; and what all of them share.
 
-A source declares one `Source`, imports this module, `oo.domain` and its own third-party library, and nothing else.
+A source declares one `Source`, imports this module, its own files, `oo.domain` and its own third-party library, and
+nothing else.
 """
 
 import codecs
@@ -10,11 +11,13 @@ from typing import BinaryIO, Protocol
 
 from oo.domain.errors import Refused, UnreadableFile
 from oo.domain.facts import Fact, TaskCompleted, TaskUpsert
+from oo.domain.ids import shortened
 from oo.domain.instant import EARLIEST, start_of
 from oo.domain.strict_json import check_json, read_json, too_long
 from oo.domain.wording import closest, in_plain_words
 
 __all__ = [
+    "LARGEST",
     "SAMPLE_BYTES",
     "ReadLine",
     "Reader",
@@ -23,13 +26,22 @@ __all__ = [
     "check_json",
     "closest",
     "completed",
+    "decoded",
     "in_plain_words",
+    "in_utf8",
     "read_json",
     "read_lines",
+    "read_text",
+    "read_whole",
+    "without_mark",
 ]
 
 SAMPLE_BYTES = 64 * 1024
 """How much of a file's beginning `recognises` is shown."""
+LARGEST = 64 * 1024 * 1024
+"""The most bytes that a file may have which is read as a whole."""
+
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +108,53 @@ def completed(seen: TaskUpsert, closed_ms: int, tz: str) -> tuple[TaskUpsert, Ta
     return replace(seen, at_ms=opened_ms), closed
 
 
+def in_utf8(sample: bytes) -> bytes:
+    """Return a sample that is marked as UTF-16 in UTF-8, and any other as it is."""
+    if sample.startswith(_UTF16_MARKS):
+        return sample.decode("utf-16", "ignore").encode("utf-8", "ignore")
+    return sample
+
+
+def without_mark(content: bytes) -> bytes:
+    """Return UTF-8 without its byte order mark; raises `UnreadableFile` if the mark is that of UTF-16."""
+    if content.startswith(_UTF16_MARKS):
+        raise UnreadableFile("The file is UTF-16, not UTF-8.", "Convert it to UTF-8 and import it again.")
+    return content.removeprefix(codecs.BOM_UTF8)
+
+
+def decoded(content: bytes, encoding: str) -> str:
+    """Decode a file in the encoding that a person named; raises `UnreadableFile` where it is in another."""
+    try:
+        return content.decode(encoding)
+    except (LookupError, ValueError) as error:
+        raise UnreadableFile(f"The file is not in the encoding {shortened(encoding)}.") from error
+
+
+def read_whole(stream: BinaryIO, what: str, hint: str = "Split it.") -> bytes:
+    """Read a file of at most `LARGEST` bytes; raises `UnreadableFile` beyond, which says `what` it is."""
+    content = stream.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise UnreadableFile(f"{what} of over 64 MiB is not read.", hint)
+    return content
+
+
+def read_text(stream: BinaryIO, encoding: str | None, what: str, hint: str = "Split it.") -> str:
+    """Read a file as a whole, and decode it: as UTF-8, or UTF-16 if it is so marked, where no encoding was named.
+
+    What cannot be decoded there becomes a lone surrogate, so that only its line is refused. `what` and `hint` are for
+    the refusal of a file that is too large.
+    """
+    content = read_whole(stream, what, hint)
+    return (decoded(content, encoding) if encoding else _decoded_by_mark(content)).removeprefix("\ufeff")
+
+
+def _decoded_by_mark(content: bytes) -> str:
+    if content.startswith(_UTF16_MARKS):
+        whole, half = divmod(len(content), 2)
+        return content[: 2 * whole].decode("utf-16", "surrogatepass") + "\udcff" * half
+    return content.decode("utf-8", "surrogateescape")
+
+
 def read_lines(stream: BinaryIO, most: int, read: Callable[[bytes], Fact]) -> Iterator[ReadLine]:
     """Read a file of UTF-8 that holds one fact a line, of at most `most` bytes each; `read` may raise `Refused`.
 
@@ -105,7 +164,7 @@ def read_lines(stream: BinaryIO, most: int, read: Callable[[bytes], Fact]) -> It
         if line is None:
             yield ReadLine(number=number, refusal=str(too_long(most)))
             continue
-        content = _after_mark(line) if number == 1 else line
+        content = without_mark(line) if number == 1 else line
         if content and not content.isspace():
             yield _read_line(number, content, read)
 
@@ -115,12 +174,6 @@ def _read_line(number: int, line: bytes, read: Callable[[bytes], Fact]) -> ReadL
         return ReadLine(number=number, facts=(read(line),))
     except Refused as refusal:
         return ReadLine(number=number, refusal=str(refusal))
-
-
-def _after_mark(line: bytes) -> bytes:
-    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UnreadableFile("The file is UTF-16, not UTF-8.", "Convert it to UTF-8 and import it again.")
-    return line.removeprefix(codecs.BOM_UTF8)
 
 
 def _numbered(stream: BinaryIO, most: int) -> Iterator[tuple[int, bytes | None]]:

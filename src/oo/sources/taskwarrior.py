@@ -25,14 +25,21 @@ from oo.domain.errors import InvalidFact, InvalidInstant, Refused, UnreadableFil
 from oo.domain.facts import TaskDeleted, TaskFact, TaskUpsert
 from oo.domain.ids import mapped, shortened
 from oo.domain.instant import format_instant, local_day, parse_instant, start_of
-from oo.sources.base import ReadLine, Source, closest, completed, read_json
+from oo.sources.base import (
+    LARGEST,
+    ReadLine,
+    Source,
+    closest,
+    completed,
+    in_utf8,
+    read_json,
+    read_text,
+)
 
 LONGEST = 1024 * 1024
 """The most bytes that a task on a line of its own may have: 1 MiB."""
 LONGEST_TEXT = 10_000
 """The most characters that a description may have."""
-LARGEST = 64 * 1024 * 1024
-"""The most bytes that a file may have."""
 
 _Attributes: TypeAlias = dict[str, Any]
 
@@ -40,7 +47,6 @@ _OPEN = ("pending", "waiting")
 _STATUSES = (*_OPEN, "completed", "deleted", "recurring")
 _PRIORITIES = {"H": 4, "M": 3, "L": 2}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SIGNS = (
     re.compile(rb'"uuid"\s*:\s*"'),
     re.compile(rb'"description"\s*:\s*"'),
@@ -104,24 +110,8 @@ def _read(
     stream: BinaryIO, *, user_id: str, tz: str, at_ms: int, encoding: str | None = None
 ) -> Iterator[ReadLine]:
     reading = _Reading(user_id=user_id, tz=tz, at_ms=at_ms)
-    for number, found in _values(_decoded(stream, encoding)):
+    for number, found in _values(read_text(stream, encoding, "A Taskwarrior export", "Export it in parts.")):
         yield reading.line(number, found)
-
-
-def _decoded(stream: BinaryIO, encoding: str | None) -> str:
-    """Read and decode the file; what cannot be decoded becomes a lone surrogate, so that only its line is refused."""
-    content = stream.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise UnreadableFile("A Taskwarrior export of over 64 MiB is not read.", "Export it in parts.")
-    if encoding:
-        try:
-            return content.decode(encoding).removeprefix("\ufeff")
-        except (LookupError, ValueError) as error:
-            raise UnreadableFile(f"The file is not in the encoding {shortened(encoding)}.") from error
-    if content.startswith(_BOMS):
-        whole, half = divmod(len(content), 2)
-        return content[: 2 * whole].decode("utf-16", "surrogatepass") + "\udcff" * half
-    return content.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
 
 
 def _values(text: str) -> Iterator[tuple[int, object]]:
@@ -252,9 +242,7 @@ def _deleted(seen: TaskUpsert, closed_ms: int, tz: str) -> tuple[TaskUpsert, Tas
 
 
 def _recognises(sample: bytes, filename: str) -> bool:
-    if sample.startswith(_BOMS):
-        sample = sample.decode("utf-16", "ignore").encode("utf-8", "ignore")
-    begins = sample.removeprefix(codecs.BOM_UTF8).lstrip()
+    begins = in_utf8(sample).removeprefix(codecs.BOM_UTF8).lstrip()
     if b"".join(begins.split()) == b"[]":
         return filename.lower().endswith(".json")
     return begins.startswith((b"{", b"[")) and all(sign.search(begins) for sign in _SIGNS)

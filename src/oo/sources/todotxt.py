@@ -25,16 +25,14 @@ from typing import BinaryIO
 
 from pytodotxt import Task
 
-from oo.domain.errors import InvalidFact, InvalidInstant, Refused, UnreadableFile
+from oo.domain.errors import InvalidFact, InvalidInstant, Refused
 from oo.domain.facts import TaskUpsert
 from oo.domain.ids import digest, mapped, shortened
 from oo.domain.instant import EARLIEST, parse_day_or_instant, start_of, zone
-from oo.sources.base import ReadLine, Source, completed
+from oo.sources.base import ReadLine, Source, completed, in_utf8, read_text
 
 LONGEST = 10_000
 """The most characters that a line may have."""
-LARGEST = 64 * 1024 * 1024
-"""The most bytes that a file may have: a list is read as a whole, to find which lines say the same."""
 
 _PRIORITIES = {"A": 4, "B": 3, "C": 2}
 _IDENTITY_TAGS = ("id", "uid", "uuid")
@@ -49,7 +47,6 @@ _UNREADABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]")
 _PRIORITY_FIRST = re.compile(rf"x (\([A-Z]\)) ({_DATE})(?= |$)", re.ASCII)
 _PRIORITY_LAST = re.compile(rf"x ({_DATE}) ({_DATE}) (\([A-Z]\))(?= |$)", re.ASCII)
 _SIGN = re.compile(rf"x |\([A-Z]\) |{_DATE} |(.* )?([+@]{_MARK}|(due|t|rec):{_VALUE})", re.ASCII)
-_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROLS = bytes({*range(32), 127} - {*b"\t\r\n"})
 
 
@@ -88,7 +85,10 @@ class _Entry:
 def _read(
     stream: BinaryIO, *, user_id: str, tz: str, at_ms: int, encoding: str | None = None
 ) -> Iterator[ReadLine]:
-    lines = [_read_line(number, text, tz) for number, text in _lines(_text(stream, encoding))]
+    lines = [
+        _read_line(number, text, tz)
+        for number, text in _lines(read_text(stream, encoding, "A todo.txt file"))
+    ]
     task_ids = _task_ids([line for line in lines if isinstance(line, _Entry)])
     for line in lines:
         if isinstance(line, ReadLine):
@@ -98,22 +98,6 @@ def _read(
             closed_ms = _closed_ms(line.completed_on, at_ms, tz)
             facts = completed(upsert, closed_ms, tz) if line.completed else (upsert,)
             yield ReadLine(number=line.number, facts=facts)
-
-
-def _text(stream: BinaryIO, encoding: str | None) -> str:
-    """Read and decode the file; what cannot be decoded becomes a lone surrogate, so that only its line is refused."""
-    content = stream.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise UnreadableFile("A todo.txt file of over 64 MiB is not read.", "Split it.")
-    if encoding:
-        try:
-            return content.decode(encoding)
-        except (LookupError, ValueError) as error:
-            raise UnreadableFile(f"The file is not in the encoding {shortened(encoding)}.") from error
-    if content.startswith(_BOMS):
-        whole, half = divmod(len(content), 2)
-        return content[: 2 * whole].decode("utf-16", "surrogatepass") + "\udcff" * half
-    return content.decode("utf-8", "surrogateescape")
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -258,8 +242,7 @@ def _end_of(day: date, tz: str) -> int:
 
 
 def _recognises(sample: bytes, filename: str) -> bool:
-    if sample.startswith(_BOMS):
-        sample = sample.decode("utf-16", "ignore").encode("utf-8", "ignore")
+    sample = in_utf8(sample)
     begins = sample.removeprefix(codecs.BOM_UTF8).lstrip()
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
     if begins.startswith((b"{", b"[{", b"<", b"BEGIN:")) or controls > max(2, len(sample) // 20):

@@ -1,11 +1,9 @@
-"""The event log, oO's own import and export format: JSON Lines, one fact a line, any order, many people."""
+"""The lines of the log, and what is said of one that is none of them."""
 
-import codecs
 import functools
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import fields
-from typing import Annotated, Any, BinaryIO, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -19,43 +17,20 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from oo.domain.errors import InvalidFact, Refused, UnreadableFile
+from oo.domain.errors import InvalidFact, Refused
 from oo.domain.facts import FACTS, Fact, Reaction
 from oo.domain.ids import checked, shortened
-from oo.domain.instant import LATEST, format_instant, parse_day_or_instant, parse_instant, zone
-from oo.sources.base import ReadLine, Source, check_json, closest, in_plain_words, read_json, read_lines
+from oo.domain.instant import LATEST, parse_day_or_instant, parse_instant, zone
+from oo.sources.base import closest, in_plain_words
 
-LONGEST = 1024 * 1024
-"""The most bytes a line may have: 1 MiB."""
-
-
-def parse(line: bytes | str) -> Fact:
-    """Read one line of the log.
-
-    Raises `InvalidFact`, `InvalidId`, `InvalidInstant` or `InvalidZone`, with a sentence for people.
-    """
-    return _fact(read_json(line, LONGEST))
-
-
-def parse_object(value: object) -> Fact:
-    """Read one fact from a JSON value that something else has parsed; raises as `parse` does."""
-    check_json(value)
-    return _fact(value)
-
-
-def to_line(fact: Fact) -> str:
-    """Write a fact as its line, without the end of line; `parse(to_line(fact)) == fact`.
-
-    What is None is left out, and so is the `at` of a zone that holds from the beginning.
-    """
-    found: dict[str, Any] = {"type": fact.type}
-    for field in fields(fact):
-        value = getattr(fact, field.name)
-        if value is None or (fact.type == "user" and field.name == "at_ms" and value == 0):
-            continue
-        instant = _INSTANTS.get(field.name)
-        found[instant or field.name] = format_instant(value) if instant else value
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+INSTANTS = {
+    "at_ms": "at",
+    "shown_at_ms": "shown_at",
+    "snooze_until_ms": "snooze_until",
+    "start_ms": "start",
+    "end_ms": "end",
+}
+"""Fields that are epoch milliseconds in a fact and ISO 8601 in a line, with their name there."""
 
 
 def _named(field: str, read: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -92,15 +67,6 @@ def _not_blank(text: str) -> str:
         raise InvalidFact("`title` is blank.", "Give the task a title.")
     return text
 
-
-_INSTANTS = {
-    "at_ms": "at",
-    "shown_at_ms": "shown_at",
-    "snooze_until_ms": "snooze_until",
-    "start_ms": "start",
-    "end_ms": "end",
-}
-"""Fields that are epoch milliseconds in a fact and ISO 8601 in a line, with their name there."""
 
 _At: TypeAlias = Annotated[int, _instant("at"), Field(alias="at")]
 _TipId: TypeAlias = Annotated[str, _id("tip_id")]
@@ -250,7 +216,8 @@ def _adapter() -> TypeAdapter[_AnyLine]:
     return TypeAdapter(_AnyLine)
 
 
-def _fact(value: object) -> Fact:
+def fact_of(value: object) -> Fact:
+    """Return the fact that a JSON value states; raises as `parse` of the log does."""
     if not isinstance(value, dict):
         raise InvalidFact("Not a JSON object.", 'A line is one object, such as {"type": "user", …}.')
     try:
@@ -271,31 +238,6 @@ def _refusal(error: ErrorDetails, value: dict[str, Any]) -> Refused:
         return InvalidFact(f"{shortened(tag)} is not a type of line.", closest(tag, FACTS))
     field = str(place[1])
     if kind == "extra_forbidden":
-        known = {_INSTANTS.get(name.name, name.name) for name in fields(FACTS[value["type"]])}
+        known = {INSTANTS.get(name.name, name.name) for name in fields(FACTS[value["type"]])}
         return InvalidFact(f"A {value['type']} has no field {shortened(field)}.", closest(field, known))
     return InvalidFact(f"`{field}` {in_plain_words(kind, context)}.")
-
-
-def _recognises(sample: bytes, filename: str) -> bool:
-    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        sample = sample.decode("utf-16", "ignore").encode("utf-8", "ignore")
-    lines = [line.strip() for line in sample.removeprefix(codecs.BOM_UTF8).split(b"\n") if line.strip()]
-    if not lines:
-        return filename.lower().endswith((".jsonl", ".ndjson"))
-    objects = [line for line in lines if line.startswith(b"{") and b'"type"' in line and b'"user_id"' in line]
-    return 2 * len(objects) >= len(lines)
-
-
-def _read(stream: BinaryIO, *, encoding: str | None = None, **_: str | int) -> Iterator[ReadLine]:
-    if encoding and encoding.lower() not in {"utf-8", "utf8", "utf-8-sig"}:
-        raise UnreadableFile("An event log is always UTF-8.", "Convert it, or leave the encoding out.")
-    return read_lines(stream, LONGEST, parse)
-
-
-SOURCE = Source(
-    name="events",
-    description="oO's event log, JSON Lines",
-    needs_user=False,
-    recognises=_recognises,
-    read=_read,
-)
