@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help env demo serve test check lint format bench torture screenshots browser docs lock clean
+.PHONY: help env demo serve test check lint format bench peer torture screenshots browser docs lock clean
 
 # The newest Python that starts: a name on the PATH may be a shim for a version that is not installed.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
@@ -11,17 +11,20 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python;
 
 VENV := .venv
 BIN := $(VENV)/bin
+PEER := build/peer
 ARGS ?=
 
 # Two stamps: what a service needs is ready, the development set is ready. The second holds all of the first.
 SERVICE_READY := $(VENV)/service.ready
 DEV_READY := $(VENV)/dev.ready
+PEER_READY := $(PEER)/peer.ready
 
 # The outer pip installs into .venv, which then holds no 25 MB of pip and setuptools, and can be made on a Debian
 # without python3-venv. An outer pip too old for that (before 22.3) is not used: then .venv gets its own.
 OUTER_PIP = $(PYTHON) -m pip --help 2>/dev/null | grep -q -e '--python '
 PIP = $$(test -e $(BIN)/pip && echo $(BIN)/python -m pip || echo $(PYTHON) -m pip --python $(BIN)/python)
 PIP_INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-input
+NEW_VENV = rm -rf $(1) && if $(OUTER_PIP); then $(PYTHON) -m venv --without-pip $(1); else $(PYTHON) -m venv $(1); fi
 # Packages are told apart by hash, so that whichever index serves them, they are the ones that were tested.
 INSTALL_HASHED = $(PIP_INSTALL) --require-hashes
 INSTALL_OO = $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
@@ -59,9 +62,12 @@ format: $(DEV_READY) ## lay out the code and mend what ruff can mend
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-bench: $(DEV_READY) ## the loop beside bare group commit, the service beside a bare route
+bench: $(DEV_READY) ## the loop beside bare group commit, the service beside a bare route, features beside Feast
 	@$(BIN)/python benchmarks/loop.py $(ARGS)
 	@$(BIN)/python benchmarks/service.py $(ARGS)
+	@$(BIN)/python benchmarks/features.py $(ARGS)
+
+peer: $(PEER_READY) ## make build/peer with Feast, which features are measured beside; some 700 MB
 
 torture: $(DEV_READY) ## thirty times the generated histories, and every fault; some ten minutes
 	@OO_HYPOTHESIS=thorough $(BIN)/python -m pytest --numprocesses auto --timeout 3000 \
@@ -92,6 +98,7 @@ lock: $(DEV_READY) ## pin and hash what pyproject.toml asks for; ARGS=--upgrade 
 	@$(LOCK) pyproject.toml --extra service --constraint requirements/run.txt --output-file requirements/service.txt
 	@$(LOCK) pyproject.toml --all-extras --group dev --constraint requirements/service.txt --output-file requirements/dev.txt
 	@$(LOCK) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
+	@$(LOCK) --group peer --output-file requirements/peer.txt
 
 clean: ## remove .venv and everything that tools left behind
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -102,8 +109,7 @@ $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "oO needs Python 3.11 or newer, and '$(PYTHON)' is not. $(NAME_ONE)" >&2; exit 1; }
 	$(SAY) "Making .venv with $$($(PYTHON) --version)"
-	@rm -rf $(VENV)
-	@if $(OUTER_PIP); then $(PYTHON) -m venv --without-pip $(VENV); else $(PYTHON) -m venv $(VENV); fi >&2
+	@$(call NEW_VENV,$(VENV)) >&2
 
 $(SERVICE_READY): requirements/service.txt requirements/build.txt pyproject.toml | $(VENV)/pyvenv.cfg
 	$(SAY) "Installing the run-time set"
@@ -118,3 +124,10 @@ $(DEV_READY): requirements/dev.txt requirements/service.txt requirements/build.t
 	@$(INSTALL_HASHED) -r requirements/dev.txt >&2
 	@$(INSTALL_OO) >&2
 	@touch $(SERVICE_READY) $@
+
+$(PEER_READY): BIN := $(PEER)/bin
+$(PEER_READY): requirements/peer.txt | $(VENV)/pyvenv.cfg
+	$(SAY) "Installing what benchmarks measure oO beside"
+	@$(call NEW_VENV,$(PEER)) >&2
+	@$(INSTALL_HASHED) -r requirements/peer.txt >&2
+	@touch $@
