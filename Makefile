@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help env demo serve test check lint format bench peer torture screenshots browser docs lock clean
+.PHONY: help env demo serve test check lint format bench peer torture screenshots browser typescript docs lock clean
 
 # The newest Python that starts: a name on the PATH may be a shim for a version that is not installed.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
@@ -11,6 +11,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python;
 
 VENV := .venv
 BIN := $(VENV)/bin
+TYPESCRIPT := $(VENV)/typescript
 PEER := build/peer
 ARGS ?=
 
@@ -46,17 +47,18 @@ demo: $(SERVICE_READY) ## personas live through a month and show what was learne
 serve: $(SERVICE_READY) ## the API and the pages over your own store; ARGS="--port 8001"
 	@$(BIN)/oo serve $(ARGS)
 
-test: $(DEV_READY) browser ## run every test; ARGS="tests/setup -k startup" runs some
+test: $(DEV_READY) browser typescript ## run every test; ARGS="tests/setup -k startup" runs some
 	@$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
 check: lint ## what the CI runs: lint, then every test
 	@$(MAKE) test
 
-lint: $(DEV_READY) ## style, types, and the direction of imports
+lint: $(DEV_READY) ## style, types, the direction of imports, and contracts/ against the catalogue
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/oo features contract --check
 
 format: $(DEV_READY) ## lay out the code and mend what ruff can mend
 	@$(BIN)/ruff format
@@ -88,6 +90,23 @@ browser:
 		&& DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet --no-install-recommends \
 			chromium fonts-dejavu-core >/dev/null 2>&1; } \
 	|| echo "No Chromium here: the tests of the pages in a browser will not run." >&2
+
+# The compiler for the tests of contracts/features.ts: the pinned one where there is npm, else Debian's where that may be
+# installed; elsewhere those tests say that they did not run.
+typescript: $(DEV_READY)
+	@test -e $(TYPESCRIPT)/node_modules/.package-lock.json \
+		&& cmp --quiet tests/typescript/package-lock.json $(TYPESCRIPT)/package-lock.json || { \
+		command -v npm >/dev/null 2>&1 \
+		&& echo "Installing TypeScript" >&2 \
+		&& rm -rf $(TYPESCRIPT) && mkdir -p $(TYPESCRIPT) && cp tests/typescript/package*.json $(TYPESCRIPT) \
+		&& (cd $(TYPESCRIPT) && npm ci --ignore-scripts --no-audit --no-fund --loglevel error --no-progress >&2); } \
+	|| command -v tsc >/dev/null 2>&1 || { \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1 \
+		&& echo "Installing TypeScript from Debian" >&2 \
+		&& apt-get update --quiet --quiet >&2 \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet --no-install-recommends \
+			node-typescript >/dev/null 2>&1; } \
+	|| echo "No TypeScript here: the types for clients will not be compiled." >&2
 
 # One resolution for all: development takes run time's versions, and the build takes development's.
 LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest \

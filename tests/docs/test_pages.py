@@ -14,6 +14,7 @@ PLAYED = [
     "how-to/add-a-feature.md",
     "how-to/add-a-policy.md",
     "how-to/add-a-source.md",
+    "how-to/use-from-typescript.md",
 ]
 WRITTEN = sorted(DOCS.rglob("*.md"))
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
