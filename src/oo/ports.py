@@ -1,6 +1,6 @@
 """Every protocol that an adapter may implement, on one page."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -12,9 +12,10 @@ from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import StoredValue
 from oo.domain.state import State
 from oo.domain.task import GivenReaction, Task
+from oo.domain.task_history import TaskSpan
 from oo.domain.tip import Tip
 from oo.features.fold import Folded
-from oo.features.spec import FeatureDefinition
+from oo.features.spec import Busy, FeatureDefinition
 
 Result = TypeVar("Result")
 
@@ -55,6 +56,15 @@ class Reader(Protocol):
     def calendar_event(self, user_id: str, event_id: str) -> CalendarEvent | None:
         """Return the latest state of a calendar's entry."""
 
+    def task_reactions(self, user_id: str, task_id: str) -> list[TipFeedback]:
+        """Return every reaction recorded on the tips about a task."""
+
+    def task_history(self, user_id: str, task_id: str) -> tuple[TaskSpan, ...]:
+        """Return what a task was from when to when, as it is stored."""
+
+    def busy(self, user_id: str, from_ms: int, until_ms: int) -> tuple[Busy, ...]:
+        """Return the busy entries of a person's calendar that overlap `[from_ms, until_ms)`."""
+
     def reaction_on_task(self, user_id: str, task_id: str) -> GivenReaction | None:
         """Return the latest of the reactions in force on the tips about a task."""
 
@@ -82,8 +92,20 @@ class Reader(Protocol):
     def facts(self, user_id: str) -> Iterator[Fact]:
         """Yield every recorded fact of a person: tips, then reactions, then the rest."""
 
-    def compute(self, definition: FeatureDefinition, user_id: str, at_ms: int) -> Folded:
-        """Return the value of a batched feature as of an instant, computed from the recorded facts."""
+    def compute(
+        self, definitions: Collection[FeatureDefinition], user_id: str, at_ms: int
+    ) -> dict[str, Folded]:
+        """Return the values of batched features as of an instant by name, computed from the recorded facts."""
+
+    def compute_everyone(
+        self, definitions: Collection[FeatureDefinition], at_ms: int
+    ) -> dict[str, dict[str, Folded]]:
+        """Return the values for everyone as of an instant, by person and name."""
+
+    def compute_points(
+        self, definitions: Collection[FeatureDefinition], points: Sequence[tuple[str, int]]
+    ) -> list[dict[str, Folded]]:
+        """Return the values at each of `points`, pairs of a person and an instant: in order, by name."""
 
     def profile_rows(self, user_id: str) -> dict[str, StoredValue]:
         """Return the stored profile values by feature name."""
@@ -130,6 +152,12 @@ class Transaction(Reader, Protocol):
 
     def put_task(self, task: Task, live_from_ms: int) -> None:
         """Write the state of a task."""
+
+    def put_task_history(self, user_id: str, task_id: str, spans: Sequence[TaskSpan]) -> None:
+        """Write what a task was from when to when."""
+
+    def put_calendar_entry(self, fact: CalendarEvent) -> None:
+        """Write the state of a calendar's entry, unless a later one is known."""
 
     def add_tip(self, fact: TipServed, person: Person, now_ms: int) -> None:
         """Record a served tip, and its decision where the fact holds the candidates."""

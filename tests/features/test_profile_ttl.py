@@ -7,7 +7,7 @@ import pytest
 
 from oo.compose import build_app, build_learner
 from oo.domain.facts import Reaction, TipFeedback, TipServed, UserFact
-from oo.domain.instant import HOUR, MINUTE, parse_instant
+from oo.domain.instant import HOUR, MINUTE, SECOND, parse_instant
 from oo.domain.profile import FeatureValue, Status
 from oo.features.catalog import CATALOG
 from oo.features.registry import Registry
@@ -69,14 +69,13 @@ def test_only_what_is_past_its_ttl_is_recomputed(living: World) -> None:
 
     profile = living.app.profiles.get("ada", now_ms=now_ms)
 
-    assert {each.status for each in profile.features.values()} == {Status.FRESH}
-    assert computed_at(living.app, now_ms) == {
-        "completion_rate_30d": first,
-        "dismiss_rate_30d": first,
-        "mean_dwell_ms_30d": first,
-        "preferred_hour": first,
-        "tip_volume_30d": now_ms,
-    }
+    assert {each.status for each in profile.features.values()} == {Status.FRESH, Status.FALLBACK}
+    for definition in living.app.registry.batched:
+        past_its_ttl = now_ms - first >= definition.ttl_sec * SECOND
+        wanted = now_ms if past_its_ttl else first
+        assert profile.features[definition.name].computed_at_ms == wanted, definition.name
+    assert computed_at(living.app, now_ms)["tip_volume_30d"] == now_ms
+    assert computed_at(living.app, now_ms)["completion_rate_30d"] == first
 
 
 def test_a_rebuild_recomputes_everything_at_once(living: World) -> None:
@@ -89,8 +88,11 @@ def test_an_event_updates_what_names_its_subject_and_nothing_else(living: World)
     living.app.ingest([done(1, NOON + 90 * MINUTE, Reaction.DISMISS)], now_ms=NOON + 91 * MINUTE)
 
     at = computed_at(living.app, NOON + 91 * MINUTE)
-    assert at.pop("tip_volume_30d") == NOON + HOUR
-    assert set(at.values()) == {NOON + 91 * MINUTE}
+    touched = {definition.name for definition in living.app.registry.touched_by("signals.tip.feedback")}
+    assert "dismiss_rate_30d" in touched
+    assert "tip_volume_30d" not in touched
+    assert {at[name] for name in touched} == {NOON + 91 * MINUTE}
+    assert {at[name] for name in at.keys() - touched} == {NOON + HOUR}
     assert stored(living.app, "dismiss_rate_30d", NOON + 91 * MINUTE).value == 1.0
 
 

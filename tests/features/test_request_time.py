@@ -127,7 +127,14 @@ def test_a_zone_holds_from_its_first_millisecond_and_the_first_one_also_before()
 def test_the_context_holds_single_values_and_the_task_list_stands_apart() -> None:
     now = moment("2026-09-01T12:00:00Z", "UTC", task(due="2026-09-02"))
 
-    assert context_features(Registry(CATALOG), now) == {"hour_of_day": 12, "day_of_week": 1}
+    assert context_features(Registry(CATALOG), now) == {
+        "hour_of_day": 12,
+        "day_of_week": 1,
+        "calendar_busyness": 0.0,
+        "mood_score": None,
+        "hours_since_todoist_sync": None,
+        "hours_since_calendar_sync": None,
+    }
     assert tasks(now) == [{"id": "k", "title": "Call", "due": "2026-09-02", "priority": 1, "category": None}]
 
 

@@ -1,6 +1,6 @@
 """Faults planted on purpose in what the store computes: each must be found, or the tests of it prove nothing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -11,43 +11,61 @@ from hypothesis.errors import NoSuchExample
 from oo.adapters.sql import transaction as writing
 from oo.adapters.sql.prepared import Prepared
 from oo.domain import facts as vocabulary
-from oo.domain.facts import Reaction, TipFeedback, TipServed, UserFact
+from oo.domain import task_history
+from oo.domain.facts import (
+    Fact,
+    MoodCheckin,
+    Reaction,
+    TaskCompleted,
+    TaskUpsert,
+    TipFeedback,
+    TipServed,
+    UserFact,
+)
 from oo.domain.instant import DAY, HOUR, MINUTE, LocalTime, local_time, parse_instant
 from oo.domain.person import Person
 from oo.features.fold import fold
+from oo.features.spec import FeatureDefinition
+from oo.ports import Reader
 from oo.usecases.app import App
 from tests.support.history import WINDOW, History, histories
 from tests.support.stores import World, world
 
 Patch: TypeAlias = pytest.MonkeyPatch
+AT = {"one": ":at_ms", "everyone": ":at_ms", "points": "spine.at_ms"}
+"""The instant in the text of each frame."""
 NOON = parse_instant("2026-09-01T12:00:00Z")
+
+
+Rewrite: TypeAlias = Callable[[tuple[str, ...], Prepared], Prepared]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A change for the worse: to the text of the aggregates, or to the code that writes what they read."""
+    """A change for the worse: to the text of a frame's statements, or to the code that writes what they read."""
 
     what: str
-    rewrite: Callable[[str, Prepared], Prepared] = lambda _, prepared: prepared
+    rewrite: Rewrite | None = None
     patch: Callable[[Patch], None] = lambda _: None
+    frame: str = "one"
 
 
-def _text(old: str, new: str, *features: str) -> Callable[[str, Prepared], Prepared]:
-    """Replace `old` in the statements of `features`; each must hold it, lest the fault be none."""
+def _text(old: str, new: str, *features: str) -> Rewrite:
+    """Replace `old` in the statements that compute `features`; each must hold it, lest the fault be none."""
 
-    def rewrite(feature: str, prepared: Prepared) -> Prepared:
-        if feature not in features:
+    def rewrite(names: tuple[str, ...], prepared: Prepared) -> Prepared:
+        if not set(features) & set(names):
             return prepared
         flat = " ".join(prepared.text.split())
-        assert old in flat, f"{feature}: {flat}"
+        assert old in flat, f"{names}: {flat}"
         return replace(prepared, text=flat.replace(old, new))
 
     return rewrite
 
 
-def _constant(old: Any, new: Any, feature: str) -> Callable[[str, Prepared], Prepared]:
-    def rewrite(name: str, prepared: Prepared) -> Prepared:
-        if name != feature:
+def _constant(old: Any, new: Any, feature: str) -> Rewrite:
+    def rewrite(names: tuple[str, ...], prepared: Prepared) -> Prepared:
+        if feature not in names:
             return prepared
         assert old in prepared.constants.values(), prepared.constants
         changed = {key: new if value == old else value for key, value in prepared.constants.items()}
@@ -56,8 +74,8 @@ def _constant(old: Any, new: Any, feature: str) -> Callable[[str, Prepared], Pre
     return rewrite
 
 
-def _whole_division(feature: str, prepared: Prepared) -> Prepared:
-    if feature not in {*RATES, "mean_dwell_ms_30d"}:
+def _whole_division(names: tuple[str, ...], prepared: Prepared) -> Prepared:
+    if not {*RATES, "mean_dwell_ms_30d"} & set(names):
         return prepared
     assert "AS DOUBLE" in prepared.text
     assert "+ 0.0" in prepared.text
@@ -108,36 +126,85 @@ def _dwell_from_the_first_reaction(patch: Patch) -> None:
     patch.setattr(writing.SqlTransaction, "add_reaction", planted)
 
 
-RATES = ("completion_rate_30d", "dismiss_rate_30d")
+def _reopened_for_ever(patch: Patch) -> None:
+    def kept(self: Any, version: TaskUpsert) -> None:
+        self.version = version
+
+    patch.setattr(task_history._Known, "_become", kept)
+
+
+def _an_open_task_stays_completed(patch: Patch) -> None:
+    patch.setattr(task_history, "same_content", lambda *_: True)
+
+
+def _every_completion_has_an_hour(patch: Patch) -> None:
+    patch.setattr(Person, "is_end_of_day", lambda *_: False)
+
+
+RATES = ("completion_rate_30d", "dismiss_rate_30d", "snooze_rate_30d")
 GIVEN = ("mean_dwell_ms_30d", "preferred_hour")
 FAULTS = (
-    Fault(
-        "the early edge of the window belongs to it",
-        _text("served_at_ms > :at_ms -", "served_at_ms >= :at_ms -", "tip_volume_30d"),
+    *(
+        fault
+        for frame in ("one", "everyone", "points")
+        for fault in (
+            Fault(
+                "the early edge of the window belongs to it",
+                _text(f"served_at_ms > {AT[frame]} -", f"served_at_ms >= {AT[frame]} -", "tip_volume_30d"),
+                frame=frame,
+            ),
+            Fault(
+                "the late edge of the window does not belong to it",
+                _text(f"served_at_ms <= {AT[frame]}", f"served_at_ms < {AT[frame]}", "tip_volume_30d"),
+                frame=frame,
+            ),
+            Fault("the window is 31 days", _constant(WINDOW, WINDOW + DAY, "tip_volume_30d"), frame=frame),
+            Fault(
+                "the greatest hour wins a tie",
+                _text("local_hour ASC", "local_hour DESC", "preferred_hour"),
+                frame=frame,
+            ),
+            Fault("the rarest hour wins", _text("count(*) DESC", "count(*)", "preferred_hour"), frame=frame),
+            Fault("whole division", _whole_division, frame=frame),
+            Fault(
+                "dismissed counts as done", _constant("done", "dismiss", "completion_rate_30d"), frame=frame
+            ),
+            Fault(
+                "a superseded reaction still counts",
+                _text(f"until_ms > {AT[frame]}", "until_ms > 0", *RATES, *GIVEN),
+                frame=frame,
+            ),
+            Fault(
+                "the share is of the tips with a reaction",
+                _text("LEFT OUTER JOIN", "JOIN", *RATES),
+                frame=frame,
+            ),
+            Fault(
+                "the reaction of tomorrow counts today",
+                _text(f"tip_feedback.at_ms <= {AT[frame]}", "1 = 1", *RATES),
+                frame=frame,
+            ),
+            Fault(
+                "a task is what it became later",
+                _text(f"task_states.until_ms > {AT[frame]}", "1 = 1", "task_completion_rate_30d"),
+                frame=frame,
+            ),
+            Fault(
+                "the first mood of the day is the last",
+                _text("signals.at_ms DESC", "signals.at_ms ASC", "latest_mood_24h"),
+                frame=frame,
+            ),
+        )
     ),
     Fault(
         "the early edge of the reactions' window belongs to it",
         _text("at_ms > :at_ms -", "at_ms >= :at_ms -", *GIVEN),
     ),
-    Fault(
-        "the late edge of the window does not belong to it",
-        _text("served_at_ms <= :at_ms", "served_at_ms < :at_ms", *RATES, "tip_volume_30d"),
-    ),
     Fault("the window is a millisecond short", _constant(WINDOW, WINDOW - 1, "tip_volume_30d")),
-    Fault("the window is 31 days", _constant(WINDOW, WINDOW + DAY, "completion_rate_30d")),
-    Fault(
-        "the greatest hour wins a tie", _text("local_hour LIMIT", "local_hour DESC LIMIT", "preferred_hour")
-    ),
-    Fault("the rarest hour wins", _text("count(*) DESC", "count(*)", "preferred_hour")),
-    Fault("a superseded reaction still counts", _text("until_ms > :at_ms", "until_ms > 0", *RATES, *GIVEN)),
     Fault(
         "a taken-back reaction counts as one",
         _text("tip_feedback.reaction != :reaction_1", "1", "mean_dwell_ms_30d"),
     ),
-    Fault("whole division", _whole_division),
-    Fault("dismissed counts as done", _constant("done", "dismiss", "completion_rate_30d")),
-    Fault("the share is of the tips with a reaction", _text("LEFT OUTER JOIN", "JOIN", *RATES)),
-    Fault("the reaction of tomorrow counts today", _text("tip_feedback.at_ms <= :at_ms", "1 = 1", *RATES)),
     Fault("the hour is that of UTC", patch=_in_utc),
     Fault("the hour is that of the zone moved to last", patch=_in_the_latest_zone),
     Fault("the hour is that of winter", patch=_an_hour_late_in_summer),
@@ -145,6 +212,9 @@ FAULTS = (
     Fault("every reaction holds for ever", patch=_every_reaction_holds),
     Fault("snooze beats done at the same time", patch=_snooze_beats_done),
     Fault("dwell counts from the first reaction", patch=_dwell_from_the_first_reaction),
+    Fault("a list cannot open a task again", patch=_reopened_for_ever),
+    Fault("a task that changed stays completed", patch=_an_open_task_stays_completed),
+    Fault("a completion known by its day has an hour", patch=_every_completion_has_an_hour),
 )
 
 
@@ -156,8 +226,32 @@ def _given(number: int, at_ms: int, reaction: Reaction) -> TipFeedback:
     return TipFeedback(user_id="ada", tip_id=f"t{number}", at_ms=at_ms, reaction=reaction)
 
 
+def _task(at_ms: int, task_id: str, title: str = "Call", source: str | None = None) -> TaskUpsert:
+    return TaskUpsert(user_id="ada", task_id=task_id, at_ms=at_ms, title=title, source=source)
+
+
+def _completed(at_ms: int, task_id: str, source: str | None = None) -> TaskCompleted:
+    return TaskCompleted(user_id="ada", task_id=task_id, at_ms=at_ms, source=source)
+
+
+TASKS: tuple[Fact, ...] = (
+    _task(NOON, "reopened", source="todoist"),
+    _completed(NOON + HOUR, "reopened", source="todoist"),
+    _task(NOON + 2 * HOUR + 1, "reopened", source="todoist"),
+    _task(NOON, "changed"),
+    _completed(NOON + HOUR, "changed"),
+    _task(NOON + 3 * HOUR - 1, "changed", title="Write"),
+    _task(NOON, "by its day"),
+    _completed(parse_instant("2026-09-05T02:29:59.999Z"), "by its day"),
+)
+MOODS: tuple[Fact, ...] = tuple(
+    MoodCheckin(user_id="ada", event_id=f"m{number}", at_ms=NOON + number * MINUTE, score=number / 4)
+    for number in range(2)
+)
 REGRESSION = History(
     facts=(
+        *TASKS,
+        *MOODS,
         UserFact(user_id="ada", at_ms=0, tz="Europe/Berlin"),
         _tip(0, NOON),
         _given(0, NOON + MINUTE, Reaction.DISMISS),
@@ -199,21 +293,38 @@ REGRESSION = History(
 
 def plant(made: World, fault: Fault) -> None:
     """Change the statements that the store reads with."""
+    rewrite = fault.rewrite
+    if rewrite is None:
+        return
     statements = made.store._statements
-    aggregates: Mapping[str, Prepared] = {
-        name: fault.rewrite(name, prepared) for name, prepared in statements.aggregates.items()
-    }
-    made.store._statements = replace(statements, aggregates=aggregates)
+    changed = tuple(
+        replace(each, prepared=rewrite(each.group.names, each.prepared))
+        for each in statements.aggregates[fault.frame]
+    )
+    made.store._statements = replace(statements, aggregates={**statements.aggregates, fault.frame: changed})
 
 
 def differs(app: App, history: History, meant: Mapping[tuple[str, int, str], object], seed: int = 0) -> bool:
-    """Tell whether the store computes anything else than what was meant."""
+    """Tell whether the store computes anything else than what was meant, in any frame."""
     for batch in history.arriving(seed):
         app.ingest(batch, now_ms=NOON)
-    return any(
-        app.profiles.as_of(user_id, at_ms=at_ms).features[name].value != value
-        for (user_id, at_ms, name), value in meant.items()
-    )
+    points = sorted({(user_id, at_ms) for user_id, at_ms, _ in meant})
+    return app.store.read(lambda reader: any(_differing(reader, app.registry.batched, points, meant)))
+
+
+def _differing(
+    reader: Reader,
+    batched: Sequence[FeatureDefinition],
+    points: Sequence[tuple[str, int]],
+    meant: Mapping[tuple[str, int, str], object],
+) -> Iterator[bool]:
+    at_points = reader.compute_points(batched, points)
+    everyone = {at_ms: reader.compute_everyone(batched, at_ms) for at_ms in {at_ms for _, at_ms in points}}
+    for (user_id, at_ms), values in zip(points, at_points, strict=True):
+        one = reader.compute(batched, user_id, at_ms)
+        for found in (one, everyone[at_ms][user_id], values):
+            for name, computed in found.items():
+                yield computed.value != meant[user_id, at_ms, name]
 
 
 def folded(app: App, history: History) -> dict[tuple[str, int, str], object]:
@@ -230,7 +341,7 @@ def test_the_regression_history_agrees_while_nothing_is_planted() -> None:
         assert not differs(made.app, REGRESSION, folded(made.app, REGRESSION))
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.what} ({fault.frame})")
 def test_the_regression_history_finds(fault: Fault, monkeypatch: Patch) -> None:
     with world() as made:
         meant = folded(made.app, REGRESSION)
@@ -240,7 +351,7 @@ def test_the_regression_history_finds(fault: Fault, monkeypatch: Patch) -> None:
         assert differs(made.app, REGRESSION, meant)
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.what} ({fault.frame})")
 def test_generated_histories_find(fault: Fault) -> None:
     def shows_it(history: History) -> bool:
         made.sweep()

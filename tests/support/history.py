@@ -14,9 +14,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from oo.domain.facts import (
+    AppSession,
+    CalendarEvent,
     Fact,
+    MoodCheckin,
     Reaction,
     RewardFact,
+    SourceSynced,
     TaskCompleted,
     TaskDeleted,
     TaskFact,
@@ -124,6 +128,7 @@ def histories(draw: st.DrawFn, most_people: int = 3, most_tips: int = 6) -> Hist
         for tip in tips:
             facts += [*draw(_reactions(tip, times)), *draw(_rewards(tip, people, times))]
         facts += draw(_tasks(user_id, times))
+        facts += draw(_signals(user_id, times))
     facts += draw(_strays([fact for fact in facts if isinstance(fact, TipServed)], people))
     facts += draw(st.lists(st.sampled_from(facts), max_size=4))
     known_times = sorted({fact.at_ms for fact in facts if fact.at_ms})
@@ -245,13 +250,16 @@ def _reaction(user_id: str, tip_id: str, at_ms: int, reaction: Reaction) -> st.S
 @st.composite
 def _tasks(draw: st.DrawFn, user_id: str, times: st.SearchStrategy[int]) -> list[TaskFact]:
     found: dict[str, TaskFact] = {}
-    for task_id, at_ms, kind in draw(st.lists(st.tuples(_of(_TASKS), times, st.integers(0, 5)), max_size=6)):
+    ends_of_days = times.map(lambda at_ms: at_ms - at_ms % DAY + DAY - 1)
+    at = st.one_of(times, times, ends_of_days, ends_of_days.map(lambda at_ms: at_ms - HOUR))
+    for task_id, at_ms, kind in draw(st.lists(st.tuples(_of(_TASKS), at, st.integers(0, 5)), max_size=6)):
         fact: TaskFact
+        source = draw(_of((None, "todoist", "ics")))
         match kind:
             case 4:
-                fact = TaskCompleted(user_id=user_id, task_id=task_id, at_ms=at_ms)
+                fact = TaskCompleted(user_id=user_id, task_id=task_id, at_ms=at_ms, source=source)
             case 5:
-                fact = TaskDeleted(user_id=user_id, task_id=task_id, at_ms=at_ms)
+                fact = TaskDeleted(user_id=user_id, task_id=task_id, at_ms=at_ms, source=source)
             case _:
                 fact = TaskUpsert(
                     user_id=user_id,
@@ -261,6 +269,38 @@ def _tasks(draw: st.DrawFn, user_id: str, times: st.SearchStrategy[int]) -> list
                     due=draw(_of((None, "2026-10-25", "2026-03-29"))),
                     created=draw(_of((None, "2026-03-08"))),
                     priority=draw(st.integers(1, 4)),
+                    category=draw(_of(_CATEGORIES)),
+                    source=source,
+                )
+        found.setdefault(fact.key, fact)
+    return list(found.values())
+
+
+@st.composite
+def _signals(draw: st.DrawFn, user_id: str, times: st.SearchStrategy[int]) -> list[Fact]:
+    found: dict[str, Fact] = {}
+    for number, (at_ms, kind) in enumerate(draw(st.lists(st.tuples(times, st.integers(0, 3)), max_size=6))):
+        fact: Fact
+        match kind:
+            case 0:
+                duration_ms = draw(_of((0, 1, MINUTE, 7 * HOUR)))
+                fact = AppSession(
+                    user_id=user_id, at_ms=at_ms, event_id=f"e{number}", duration_ms=duration_ms
+                )
+            case 1:
+                score = draw(_of((0.0, 0.1, 1 / 3, 1.0)))
+                fact = MoodCheckin(user_id=user_id, at_ms=at_ms, event_id=f"e{number}", score=score)
+            case 2:
+                source = draw(_of(("todoist", "calendar", "elsewhere")))
+                fact = SourceSynced(user_id=user_id, at_ms=at_ms, source=source)
+            case _:
+                fact = CalendarEvent(
+                    user_id=user_id,
+                    at_ms=at_ms,
+                    event_id=f"e{number % 2}",
+                    start_ms=at_ms + HOUR,
+                    end_ms=at_ms + 2 * HOUR,
+                    busy=draw(st.booleans()),
                 )
         found.setdefault(fact.key, fact)
     return list(found.values())

@@ -4,7 +4,7 @@ from oo.domain.facts import Reaction, TipFeedback
 from oo.domain.ids import mapped
 from oo.domain.instant import FOREVER
 from oo.domain.tip import Recommendation, Tip
-from oo.features.fold import in_force
+from oo.features.events import in_force
 from oo.ports import Reader
 from oo.usecases.app import App
 

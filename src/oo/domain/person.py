@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from oo.domain.instant import LocalTime, local_time
+from oo.domain.instant import LocalTime, local_day, local_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,11 @@ class Person:
     def local_time(self, at_ms: int) -> LocalTime:
         """Return the hour and weekday on this person's wall clock at an instant."""
         return local_time(at_ms, self.tz_at(at_ms))
+
+    def is_end_of_day(self, at_ms: int) -> bool:
+        """Tell whether an instant is the last millisecond of a day here: how what is known by its day is dated."""
+        tz = self.tz_at(at_ms)
+        return local_day(at_ms, tz) != local_day(at_ms + 1, tz)
 
 
 def zone_at(zones: Sequence[ZoneSpan], at_ms: int) -> str:

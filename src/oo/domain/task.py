@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from oo.domain.facts import Reaction, TaskClosed, TaskCompleted, TaskDeleted, TaskFact, TaskUpsert
+from oo.domain.facts import (
+    Reaction,
+    TaskClosed,
+    TaskCompleted,
+    TaskDeleted,
+    TaskFact,
+    TaskUpsert,
+    TipFeedback,
+)
 from oo.domain.instant import FOREVER, HOUR, start_of
 from oo.domain.person import Person
 
@@ -26,6 +34,11 @@ class GivenReaction:
     reaction: Reaction
     at_ms: int
     snooze_until_ms: int | None
+
+    @classmethod
+    def of(cls, fact: TipFeedback) -> "GivenReaction":
+        """Return a reaction to a tip as one on the tip's task."""
+        return cls(reaction=fact.reaction, at_ms=fact.at_ms, snooze_until_ms=fact.snooze_until_ms or None)
 
     @property
     def hidden_until_ms(self) -> int:
@@ -68,6 +81,24 @@ class Task:
             return "snoozed"
         return "waiting" if self.content.start and start_of(self.content.start, tz) > now_ms else "open"
 
+    @property
+    def state(self) -> str:
+        """Say how the task ended, if it did, whatever hides it for a while: one of `STATES`."""
+        return _STATE_OF.get(self.status(0, "UTC"), "open")
+
+    @property
+    def closed_at_ms(self) -> int | None:
+        """When the task was completed, dismissed or deleted; None for an open one."""
+        match self.status(0, "UTC"):
+            case "deleted":
+                return self.deleted_at_ms
+            case "completed":
+                return self.completed_at_ms
+            case "done" | "dismissed":
+                return self.reaction.at_ms if self.reaction else None
+            case _:
+                return None
+
     def live_from_ms(self, tz: str) -> int:
         """Return the instant from which the task may be shown: 0 for at once, `FOREVER` for not until it changes."""
         if self.status(0, tz) in _GONE:
@@ -87,20 +118,28 @@ class Task:
 
 _CLOSING = {Reaction.DONE: "done", Reaction.DISMISS: "dismissed"}
 _GONE = {"deleted", "completed", "done", "dismissed"}
+STATES = ("open", "completed", "dismissed", "deleted")
+_STATE_OF = {"deleted": "deleted", "completed": "completed", "done": "completed", "dismissed": "dismissed"}
 
 
-def fold_task(facts: Sequence[TaskFact], person: Person) -> Task | None:
-    """Return the task that `facts` (all of one task, in any order) add up to; None while no `task.upsert` has come."""
+def fold_task(
+    facts: Sequence[TaskFact], person: Person, reaction: GivenReaction | None = None
+) -> Task | None:
+    """Return the task that `facts` (all of one task, in any order) add up to; None while no `task.upsert` has come.
+
+    `reaction` is the one in force on its tips.
+    """
     versions = sorted((fact for fact in facts if isinstance(fact, TaskUpsert)), key=lambda fact: fact.at_ms)
     if not versions:
         return None
     current = versions[-1]
     return Task(
         content=current,
-        created_ms=_created_ms(current, person, otherwise=versions[0].at_ms),
+        created_ms=created_ms(current, person, otherwise=versions[0].at_ms),
         changed_at_ms=_changed_at_ms(versions),
         completed_at_ms=_closed_at_ms(facts, versions, TaskCompleted),
         deleted_at_ms=_closed_at_ms(facts, versions, TaskDeleted),
+        reaction=reaction,
     )
 
 
@@ -109,7 +148,8 @@ def _changed_at_ms(versions: Sequence[TaskUpsert]) -> int:
     return max(changes, default=0)
 
 
-def _created_ms(version: TaskUpsert, person: Person, otherwise: int) -> int:
+def created_ms(version: TaskUpsert, person: Person, otherwise: int) -> int:
+    """Return when a version of a task says that the task was created; `otherwise` where it does not say."""
     return start_of(version.created, person.tz_at(version.at_ms)) if version.created else otherwise
 
 

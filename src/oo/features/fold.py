@@ -4,18 +4,28 @@ Slow and obvious on purpose. Every other execution of a declaration is held equa
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 from oo.domain.errors import IncompleteDefinition
-from oo.domain.facts import Fact, Reaction, TipFeedback, TipServed, UserFact
-from oo.domain.person import Person, ZoneSpan
+from oo.domain.facts import Fact
 from oo.domain.profile import Value
-from oo.features.spec import Count, FeatureDefinition, Mean, Mode, Ratio, Where, Windowed
-
-Event: TypeAlias = Mapping[str, Any]
-_SomeFact = TypeVar("_SomeFact", bound=Fact)
+from oo.features.events import Event, events_of
+from oo.features.spec import (
+    Count,
+    Distinct,
+    FeatureDefinition,
+    Last,
+    Max,
+    Mean,
+    Min,
+    Mode,
+    Ratio,
+    Sum,
+    Where,
+    Windowed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,92 +48,59 @@ def fold(definition: FeatureDefinition, facts: Iterable[Fact], at_ms: int) -> Fo
             f"{definition.name!r} is derived at request time.", "Only batched features fold."
         )
     events = [event for event in events_of(expression, list(facts), at_ms) if _kept(expression.where, event)]
-    value, support = _aggregate(expression, events)
-    return Folded(value, support) if support else Folded(definition.fallback, 0)
+    return aggregated(expression, events, definition.fallback)
 
 
-def events_of(expression: Windowed, facts: Sequence[Fact], at_ms: int) -> Iterator[Event]:
-    """Yield the events of the expression's source whose instant lies in its window as of `at_ms`."""
-    for event in _SOURCES[expression.source.name](facts, at_ms):
-        if at_ms - expression.window_ms < event["at_ms"] <= at_ms:
-            yield event
-
-
-def in_force(reactions: Iterable[TipFeedback], at_ms: int) -> TipFeedback | None:
-    """Return the reaction in force as of `at_ms`: the latest; at equal times done, then dismiss, snooze, none."""
-    given = (reaction for reaction in reactions if reaction.at_ms <= at_ms)
-    return max(
-        given, key=lambda fact: (fact.at_ms, fact.reaction.rank, fact.snooze_until_ms or 0), default=None
-    )
-
-
-def _tips(facts: Sequence[Fact], at_ms: int) -> Iterator[Event]:
-    person = _person(facts)
-    for tip, reaction in _tips_with_reaction(facts, at_ms):
-        wall = person.local_time(tip.at_ms)
-        yield {
-            "at_ms": tip.at_ms,
-            "reaction": reaction.reaction if reaction else None,
-            "category": tip.category,
-            "local_hour": wall.hour,
-            "local_weekday": wall.weekday,
-        }
-
-
-def _reactions(facts: Sequence[Fact], at_ms: int) -> Iterator[Event]:
-    person = _person(facts)
-    for tip, reaction in _tips_with_reaction(facts, at_ms):
-        if reaction is None or reaction.reaction is Reaction.NONE:
-            continue
-        wall = person.local_time(reaction.at_ms)
-        yield {
-            "at_ms": reaction.at_ms,
-            "reaction": reaction.reaction,
-            "dwell_ms": reaction.at_ms - tip.at_ms,
-            "category": tip.category,
-            "local_hour": wall.hour,
-            "local_weekday": wall.weekday,
-        }
-
-
-_SOURCES: Mapping[str, Callable[[Sequence[Fact], int], Iterator[Event]]] = {
-    "tips": _tips,
-    "reactions": _reactions,
-}
-
-
-def _tips_with_reaction(facts: Sequence[Fact], at_ms: int) -> Iterator[tuple[TipServed, TipFeedback | None]]:
-    for tip in {tip.tip_id: tip for tip in _of(TipServed, facts)}.values():
-        reactions = [
-            fact for fact in _of(TipFeedback, facts) if fact.tip_id == tip.tip_id and fact.at_ms >= tip.at_ms
-        ]
-        yield tip, in_force(reactions, at_ms)
-
-
-def _person(facts: Sequence[Fact]) -> Person:
-    zones = {fact.at_ms: fact for fact in _of(UserFact, facts)}
-    spans = (ZoneSpan(at_ms, fact.tz) for at_ms, fact in sorted(zones.items()))
-    return Person(next(iter(zones.values())).user_id, tuple(spans))
-
-
-def _of(kind: type[_SomeFact], facts: Iterable[Fact]) -> list[_SomeFact]:
-    return [fact for fact in facts if isinstance(fact, kind)]
+def aggregated(expression: Windowed, events: Sequence[Event], fallback: Value) -> Folded:
+    """Return the aggregate of events that passed the window and the filter."""
+    counted = _known(events, expression.column) if expression.column else events
+    if not counted:
+        return Folded(fallback, 0)
+    if isinstance(expression.aggregate, Mode):
+        return _most_frequent(expression.aggregate, counted)
+    return Folded(_value(expression, counted), len(counted))
 
 
 def _kept(where: Where | None, event: Event) -> bool:
     return where is None or event[where.column] in where.values
 
 
-def _aggregate(expression: Windowed, events: Sequence[Event]) -> tuple[Value, int]:
+def _known(events: Sequence[Event], column: str) -> list[Event]:
+    return [event for event in events if event[column] is not None]
+
+
+def _value(expression: Windowed, events: Sequence[Event]) -> Value:
+    """Return the aggregate of at least one event, each with the column it is taken of."""
     match expression.aggregate:
         case Count():
-            return len(events), len(events)
+            return len(events)
         case Ratio(of):
-            return (sum(_kept(of, event) for event in events) / len(events) if events else None), len(events)
-        case Mean(column):
-            known = [event[column] for event in events if event[column] is not None]
-            return (float(sum(known)) / len(known) if known else None), len(known)
-        case Mode(column):
-            frequencies = Counter(event[column] for event in events if event[column] is not None)
-            ordered = sorted(frequencies.items(), key=lambda pair: (-pair[1], pair[0]))
-            return ordered[0] if ordered else (None, 0)
+            return sum(_kept(of, event) for event in events) / len(events)
+        case Last(column, tie):
+            latest = max(event["at_ms"] for event in events)
+            last = [event[column] for event in events if event["at_ms"] == latest]
+            return _plain(max(last) if tie == "largest" else min(last))
+        case other:
+            value = _OF_VALUES[type(other)]([event[expression.column or ""] for event in events])
+            return _plain(int(value) if expression.is_whole else value)
+
+
+_OF_VALUES: Mapping[type, Callable[[list[Any]], Any]] = {
+    Sum: lambda values: float(sum(values)),
+    Mean: lambda values: float(sum(values)) / len(values),
+    Min: min,
+    Max: max,
+    Distinct: lambda values: len(set(values)),
+}
+
+
+def _most_frequent(mode: Mode, events: Sequence[Event]) -> Folded:
+    frequencies = Counter(event[mode.column] for event in events)
+    most = max(frequencies.values())
+    tied = [value for value, frequency in frequencies.items() if frequency == most]
+    return Folded(_plain(max(tied) if mode.tie == "largest" else min(tied)), most)
+
+
+def _plain(value: Any) -> Value:
+    """Return a text as a bare `str`: reactions are an enumeration."""
+    return str(value) if isinstance(value, str) else value

@@ -17,7 +17,7 @@ from oo.domain.errors import (
     UnknownSubject,
 )
 from oo.domain.subjects import SUBJECTS
-from oo.features.spec import DTYPES, FeatureDefinition, Mean, OfCandidate, OfContext, Ratio, Windowed
+from oo.features.spec import DTYPES, FeatureDefinition, Mean, OfCandidate, OfContext, Ratio, Sum, Windowed
 
 
 class Registry:
@@ -98,6 +98,7 @@ def fingerprint(definition: FeatureDefinition) -> str:
     """Return a hash of what decides the value of a definition: 64 bits in hexadecimal.
 
     The description, the TTL and what invalidates the value do not count: they change when it is computed, not what.
+    Nor does the version, which names a meaning and is no part of it.
     """
     meaning = {
         "name": definition.name,
@@ -119,7 +120,18 @@ def _described(part: Any) -> Any:
 
 def check(definition: FeatureDefinition) -> None:
     """Raise the `InvalidDefinition` that names the first slip in `definition`."""
-    for rule in (_freshness, _dtype, _computation, _columns, _ttl, _fallback, _neutral, _subjects):
+    for rule in (
+        _freshness,
+        _dtype,
+        _computation,
+        _columns,
+        _kind,
+        _version,
+        _ttl,
+        _fallback,
+        _neutral,
+        _subjects,
+    ):
         rule(definition)
 
 
@@ -167,10 +179,10 @@ def _columns(definition: FeatureDefinition) -> None:
 
 def _readable(name: str, expression: Windowed) -> None:
     match expression.aggregate:
-        case Mean(column) if column not in expression.source.numbers:
+        case Mean(column) | Sum(column) if column not in expression.source.numbers:
             raise IncompleteDefinition(
-                f"{name!r} takes the mean of {column!r}, which is no amount.",
-                f"Means can be taken of: {', '.join(expression.source.numbers) or 'nothing there'}.",
+                f"{name!r} adds up {column!r}, which is no amount.",
+                f"Amounts there: {', '.join(expression.source.numbers) or 'none'}.",
             )
         case Ratio(of) if not of.values:
             raise IncompleteDefinition(
@@ -180,11 +192,36 @@ def _readable(name: str, expression: Windowed) -> None:
             raise IncompleteDefinition(f"{name!r} keeps no value.", "Give Where at least one value.")
 
 
+def _kind(definition: FeatureDefinition) -> None:
+    expression = definition.compute
+    if not isinstance(expression, Windowed):
+        return
+    meant = "categorical" if expression.is_text else "numeric"
+    if definition.dtype != meant:
+        raise UnknownDtype(
+            f"{definition.name!r} is {definition.dtype}, and what it computes is {meant}.",
+            f"Declare it {meant}.",
+        )
+
+
+def _version(definition: FeatureDefinition) -> None:
+    if definition.version < 1:
+        raise IncompleteDefinition(
+            f"{definition.name!r} has the version {definition.version}.", "Versions count from 1."
+        )
+
+
 def _ttl(definition: FeatureDefinition) -> None:
     if (definition.ttl_sec > 0) != (definition.freshness == "batched"):
         raise IncompleteDefinition(
             f"{definition.name!r} is {definition.freshness} and has a TTL of {definition.ttl_sec} s.",
             "A batched feature needs a TTL above 0; a jit feature is never cached and has 0.",
+        )
+    if definition.max_age_sec is not None and not 0 < definition.ttl_sec <= definition.max_age_sec:
+        raise IncompleteDefinition(
+            f"{definition.name!r} may not be used after {definition.max_age_sec} s, and is recomputed after "
+            f"{definition.ttl_sec} s.",
+            "Only a batched feature has a max_age_sec, and it is not below the TTL.",
         )
 
 

@@ -6,7 +6,7 @@ from oo.domain.errors import InvalidFact, InvalidInstant, ReactionBeforeTip
 from oo.domain.facts import Reaction, TipFeedback
 from oo.domain.instant import DAY, format_instant, within_range
 from oo.domain.outcome import Fate
-from oo.features.fold import in_force
+from oo.features.events import in_force
 from oo.ports import Store, Transaction
 from oo.usecases import find
 from oo.usecases.ingest import Ingest

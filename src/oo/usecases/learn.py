@@ -12,7 +12,7 @@ from oo.domain.facts import RewardFact, TipFeedback, TipServed
 from oo.domain.ids import checked
 from oo.domain.instant import FOREVER
 from oo.domain.state import State, aligned_row
-from oo.features.fold import in_force
+from oo.features.events import in_force
 from oo.features.registry import Registry
 from oo.features.vector import vectorise
 from oo.policies.base import Policy

@@ -1,6 +1,7 @@
 """Read a person's profile: stored values within their TTL, anything else computed from the facts."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from oo.domain.instant import DAY, SECOND
@@ -40,10 +41,8 @@ class Profiles:
 
         def ask(reader: Reader) -> Profile:
             find.person(reader, user_id)
-            rows = (
-                self._computed(reader, definition, user_id, at_ms) for definition in self.registry.batched
-            )
-            return self._profile(user_id, {row.name: row for row in rows}, at_ms)
+            rows = self._computed(reader, self.registry.batched, user_id, at_ms)
+            return self._profile(user_id, rows, at_ms)
 
         return self.store.read(ask)
 
@@ -63,14 +62,16 @@ class Profiles:
         question is about the past. One more than a day and its TTL ahead comes of a clock gone wrong, and is replaced.
         """
         rows = transaction.profile_rows(user_id)
-        for definition in self.registry.batched:
-            row = rows.get(definition.name)
-            if not _is_current(self._envelope(definition, row, now_ms)):
-                rows[definition.name] = self._computed(transaction, definition, user_id, now_ms)
-                if row is None or not 0 < row.computed_at_ms - now_ms <= max(
-                    DAY, definition.ttl_sec * SECOND
-                ):
-                    transaction.put_profile_row(user_id, rows[definition.name])
+        outdated = [
+            definition
+            for definition in self.registry.batched
+            if not _is_current(self._envelope(definition, rows.get(definition.name), now_ms))
+        ]
+        if outdated:
+            for name, value in self._computed(transaction, outdated, user_id, now_ms).items():
+                if _replaceable(rows.get(name), self.registry[name].ttl_sec, now_ms):
+                    transaction.put_profile_row(user_id, value)
+                rows[name] = value
         return self._profile(user_id, rows, now_ms)
 
     def recompute(self, transaction: Transaction, user_id: str, names: Iterable[str], *, now_ms: int) -> None:
@@ -79,25 +80,28 @@ class Profiles:
         They are computed as of now, or as of the stored value's own instant where that is later: what is told
         afterwards must be in a value that is there already.
         """
-        wanted = set(names)
         rows = transaction.profile_rows(user_id)
-        for definition in self.registry.batched:
-            if definition.name in wanted:
-                row = rows.get(definition.name)
-                at_ms = now_ms if row is None else max(now_ms, row.computed_at_ms)
-                transaction.put_profile_row(user_id, self._computed(transaction, definition, user_id, at_ms))
+        at: dict[int, list[FeatureDefinition]] = defaultdict(list)
+        for name in names:
+            row = rows.get(name)
+            at[now_ms if row is None else max(now_ms, row.computed_at_ms)].append(self.registry[name])
+        for at_ms, definitions in at.items():
+            for value in self._computed(transaction, definitions, user_id, at_ms).values():
+                transaction.put_profile_row(user_id, value)
 
     def _computed(
-        self, reader: Reader, definition: FeatureDefinition, user_id: str, at_ms: int
-    ) -> StoredValue:
-        folded = reader.compute(definition, user_id, at_ms)
-        return StoredValue(
-            name=definition.name,
-            value=folded.value,
-            support=folded.support,
-            computed_at_ms=at_ms,
-            fingerprint=self.registry.fingerprints[definition.name],
-        )
+        self, reader: Reader, definitions: Collection[FeatureDefinition], user_id: str, at_ms: int
+    ) -> dict[str, StoredValue]:
+        return {
+            name: StoredValue(
+                name=name,
+                value=folded.value,
+                support=folded.support,
+                computed_at_ms=at_ms,
+                fingerprint=self.registry.fingerprints[name],
+            )
+            for name, folded in reader.compute(definitions, user_id, at_ms).items()
+        }
 
     def _profile(self, user_id: str, rows: Mapping[str, StoredValue], now_ms: int) -> Profile:
         envelopes = {
@@ -110,7 +114,7 @@ class Profiles:
         fingerprint = self.registry.fingerprints[definition.name]
         known = row is not None and row.fingerprint == fingerprint and row.computed_at_ms <= now_ms
         return FeatureValue(
-            value=_whole(definition, row.value) if row and known else definition.fallback,
+            value=_usable(definition, row, now_ms) if row and known else definition.fallback,
             status=_status(row, definition.ttl_sec, now_ms) if row and known else Status.MISSING,
             computed_at_ms=row.computed_at_ms if row and known else None,
             ttl_sec=definition.ttl_sec,
@@ -124,9 +128,17 @@ def _status(row: StoredValue, ttl_sec: int, now_ms: int) -> Status:
     return Status.FRESH if row.support else Status.FALLBACK
 
 
+def _replaceable(row: StoredValue | None, ttl_sec: int, now_ms: int) -> bool:
+    """Tell whether a value as of now may take a stored one's place: not one's that is from a little after now."""
+    return row is None or not 0 < row.computed_at_ms - now_ms <= max(DAY, ttl_sec * SECOND)
+
+
 def _is_current(envelope: FeatureValue) -> bool:
     return envelope.status in {Status.FRESH, Status.FALLBACK}
 
 
-def _whole(definition: FeatureDefinition, value: Value) -> Value:
-    return int(value) if definition.is_whole and isinstance(value, float) else value
+def _usable(definition: FeatureDefinition, row: StoredValue, now_ms: int) -> Value:
+    """Return a stored value; the fallback for one that is too old to be used."""
+    if definition.max_age_sec is not None and now_ms - row.computed_at_ms > definition.max_age_sec * SECOND:
+        return definition.fallback
+    return int(row.value) if definition.is_whole and isinstance(row.value, float) else row.value

@@ -1,6 +1,6 @@
 """Recommend: profile, context, candidates, score, draw, serve, log, in one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oo.domain.decision import Floats, PolicyScore, draw
 from oo.domain.facts import TipServed
@@ -8,7 +8,7 @@ from oo.domain.ids import checked
 from oo.domain.task import Task
 from oo.domain.tip import OPEN_FOR_MS, Recommendation, Tip
 from oo.features.candidate import candidates
-from oo.features.context import context_features
+from oo.features.context import BUSY_AHEAD_MS, context_features
 from oo.features.registry import Registry
 from oo.features.spec import Moment
 from oo.features.vector import vectorise
@@ -79,6 +79,8 @@ class Recommend:
 
     def _serve(self, transaction: Transaction, user_id: str, tip_id: str, moment: Moment) -> Recommendation:
         profile = self.profiles.current(transaction, user_id, now_ms=moment.now_ms).values()
+        busy = transaction.busy(user_id, moment.now_ms, moment.now_ms + BUSY_AHEAD_MS)
+        moment = replace(moment, profile=profile, busy=busy)
         context = context_features(self.registry, moment)
         offered = candidates(self.registry, moment)
         logged = tuple(

@@ -10,12 +10,22 @@ from dataclasses import dataclass, field, replace
 
 from oo.domain.decision import PolicyScore, ScoredDecision
 from oo.domain.errors import ConflictingFact, InvalidFact, OoError, ReactionBeforeTip
-from oo.domain.facts import Fact, PolicyReset, RewardFact, TaskFact, TipFeedback, TipServed, UserFact
+from oo.domain.facts import (
+    CalendarEvent,
+    Fact,
+    PolicyReset,
+    RewardFact,
+    TaskFact,
+    TipFeedback,
+    TipServed,
+    UserFact,
+)
 from oo.domain.instant import FOREVER, format_instant
 from oo.domain.outcome import Fate, Outcome
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.subjects import SUBJECT_OF
 from oo.domain.task import fold_task
+from oo.domain.task_history import history
 from oo.features.registry import Registry
 from oo.ports import Transaction, WaitingFact
 from oo.usecases import find
@@ -89,6 +99,8 @@ class Recording:
         if person and task:
             task = replace(task, reaction=self.transaction.reaction_on_task(user_id, task_id))
             self.transaction.put_task(task, task.live_from_ms(person.zones[-1].tz))
+            reactions = self.transaction.task_reactions(user_id, task_id)
+            self.transaction.put_task_history(user_id, task_id, history(facts, reactions, person))
 
     def _record(self, fact: Fact, arrived_ms: int) -> Outcome:
         person = self._person(fact.user_id)
@@ -194,6 +206,8 @@ class Recording:
         if outcome.fate is Fate.ACCEPTED:
             if isinstance(fact, TaskFact):
                 self.unsettled.add((person.user_id, fact.task_id))
+            if isinstance(fact, CalendarEvent):
+                self.transaction.put_calendar_entry(fact)
             if isinstance(fact, PolicyReset):
                 self.learner.reset(self.transaction, person.user_id, self.now_ms)
             self._publish(fact)

@@ -6,7 +6,7 @@ from oo.domain.errors import ConflictingFact, InvalidFact, UnknownDecision, Unkn
 from oo.domain.facts import RewardFact
 from oo.domain.instant import FOREVER
 from oo.domain.outcome import Fate
-from oo.features.fold import in_force
+from oo.features.events import in_force
 from oo.ports import Store, Transaction
 from oo.usecases import find
 from oo.usecases.ingest import Ingest

@@ -8,7 +8,18 @@ from typing import Any
 import numpy as np
 
 from oo.domain.decision import Floats
-from oo.domain.facts import FACTS, Fact, Reaction
+from oo.domain.facts import (
+    FACTS,
+    AppSession,
+    CalendarEvent,
+    Fact,
+    MoodCheckin,
+    Reaction,
+    RewardFact,
+    SourceSynced,
+    TaskFact,
+)
+from oo.domain.task_history import TaskSpan
 
 
 def encode(value: Any) -> str:
@@ -35,6 +46,37 @@ def decode_fact(kind: str, text: str) -> Fact:
     if "reaction" in fields:
         fields["reaction"] = Reaction(fields["reaction"])
     return FACTS[kind](**fields)
+
+
+def subject_of(fact: Fact) -> str | None:
+    """Return what a signal is about, None where it is about the person alone."""
+    match fact:
+        case TaskFact():
+            return fact.task_id
+        case RewardFact():
+            return fact.decision_id
+        case CalendarEvent():
+            return fact.event_id
+        case SourceSynced():
+            return fact.source
+        case _:
+            return None
+
+
+def amount_of(fact: Fact) -> float | None:
+    """Return the number of a signal that features add up, None where it has none."""
+    match fact:
+        case AppSession():
+            return fact.duration_ms
+        case MoodCheckin():
+            return fact.score
+        case _:
+            return None
+
+
+def task_state_row(user_id: str, task_id: str, span: TaskSpan) -> dict[str, Any]:
+    """Return a row of `task_states`."""
+    return {"user_id": user_id, "task_id": task_id, **dataclasses.asdict(span)}
 
 
 def pack(array: Floats) -> bytes:

@@ -1,8 +1,10 @@
 """The `Reader` port over SQL: rows in, vocabulary out."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields
 from typing import Any
 
+from oo.adapters.sql import computed
 from oo.adapters.sql.bodies import decode, decode_fact, unpack
 from oo.adapters.sql.session import Row, Runner
 from oo.domain.decision import Decision, PolicyScore, ScoredDecision
@@ -20,10 +22,13 @@ from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import StoredValue, Value
 from oo.domain.state import State
 from oo.domain.task import GivenReaction, Task
+from oo.domain.task_history import TaskSpan
 from oo.domain.tip import Standing, Tip
 from oo.features.fold import Folded
-from oo.features.spec import FeatureDefinition
+from oo.features.spec import Busy, FeatureDefinition
 from oo.ports import WaitingFact
+
+_SPAN = tuple(field.name for field in fields(TaskSpan))
 
 
 class SqlReader:
@@ -65,6 +70,19 @@ class SqlReader:
         rows = self._runner.rows("facts_about", user_id=user_id, subject_id=subject_id)
         return [decode_fact(*row) for row in rows]
 
+    def task_reactions(self, user_id: str, task_id: str) -> list[TipFeedback]:
+        return [
+            _feedback(row) for row in self._runner.rows("reactions_on_task", user_id=user_id, task_id=task_id)
+        ]
+
+    def task_history(self, user_id: str, task_id: str) -> tuple[TaskSpan, ...]:
+        rows = self._runner.rows("task_states", user_id=user_id, task_id=task_id)
+        return tuple(TaskSpan(**dict(zip(_SPAN, row, strict=True))) for row in rows)
+
+    def busy(self, user_id: str, from_ms: int, until_ms: int) -> tuple[Busy, ...]:
+        rows = self._runner.rows("busy", user_id=user_id, from_ms=from_ms, until_ms=until_ms)
+        return tuple(Busy(start_ms=start, end_ms=end) for start, end in rows)
+
     def reaction_on_task(self, user_id: str, task_id: str) -> GivenReaction | None:
         row = self._runner.row("reaction_on_task", user_id=user_id, task_id=task_id)
         return _given(*row) if row else None
@@ -104,10 +122,21 @@ class SqlReader:
         yield from (_feedback(row) for row in self._runner.rows("reactions_of", user_id=user_id))
         yield from (decode_fact(*row) for row in self._runner.rows("signals_of", user_id=user_id))
 
-    def compute(self, definition: FeatureDefinition, user_id: str, at_ms: int) -> Folded:
-        row = self._runner.aggregate(definition.name, user_id=user_id, at_ms=at_ms)
-        value, support = row or (None, 0)
-        return Folded(value, support) if support else Folded(definition.fallback, 0)
+    def compute(
+        self, definitions: Collection[FeatureDefinition], user_id: str, at_ms: int
+    ) -> dict[str, Folded]:
+        return computed.for_one(self._runner, definitions, user_id, at_ms)
+
+    def compute_everyone(
+        self, definitions: Collection[FeatureDefinition], at_ms: int
+    ) -> dict[str, dict[str, Folded]]:
+        people = [row[0] for row in self._runner.rows("people")]
+        return computed.for_everyone(self._runner, definitions, people, at_ms)
+
+    def compute_points(
+        self, definitions: Collection[FeatureDefinition], points: Sequence[tuple[str, int]]
+    ) -> list[dict[str, Folded]]:
+        return computed.at_points(self._runner, definitions, points)
 
     def profile_rows(self, user_id: str) -> dict[str, StoredValue]:
         rows = self._runner.rows("profile_rows", user_id=user_id)

@@ -1,10 +1,11 @@
 """What the reader and the transaction run their statements on, whichever the driver."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
+from oo.adapters.sql.aggregates import Aggregate, Grouped
 from oo.adapters.sql.prepared import Prepared
 
 Row: TypeAlias = Sequence[Any]
@@ -16,16 +17,21 @@ class Session(Protocol):
     def run(self, text: str, parameters: Mapping[str, Any]) -> list[Row]:
         """Run driver text and return its rows."""
 
+    def run_many(self, text: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run driver text once for each of `rows`."""
+
     def savepoint(self) -> AbstractContextManager[None]:
         """Undo the block at an exception."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """The store's prepared statements by name, and the aggregate of each batched feature by its name."""
+    """The store's prepared statements by name, and those of the batched features by the name of their frame."""
 
     named: Mapping[str, Prepared]
-    aggregates: Mapping[str, Prepared]
+    aggregates: Mapping[str, Sequence[Aggregate]]
+    make_spine: str
+    add_point: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,21 @@ class Runner:
         rows = self.rows(name, **parameters)
         return rows[0] if rows else None
 
-    def aggregate(self, feature: str, /, **parameters: Any) -> Row | None:
-        """Return the row of a feature's aggregate."""
-        prepared = self.statements.aggregates[feature]
-        rows = self.session.run(prepared.text, prepared.bound(parameters))
-        return rows[0] if rows else None
+    def computed(
+        self, frame: str, wanted: Collection[str], /, **parameters: Any
+    ) -> Iterator[tuple[Grouped, list[Row]]]:
+        """Yield each group of features that has a wanted one, with its rows in a frame."""
+        for aggregate in self.statements.aggregates[frame]:
+            if any(name in wanted for name in aggregate.group.names):
+                prepared = aggregate.prepared
+                yield aggregate.group, self.session.run(prepared.text, prepared.bound(parameters))
+
+    def lay_out(self, points: Sequence[tuple[str, int]]) -> None:
+        """Make the spine of the statements over points: pairs of a person's id and an instant."""
+        self.session.run("DROP TABLE IF EXISTS spine", {})
+        self.session.run(self.statements.make_spine, {})
+        rows = [
+            {"point": number, "user_id": user_id, "at_ms": at_ms}
+            for number, (user_id, at_ms) in enumerate(points)
+        ]
+        self.session.run_many(self.statements.add_point, rows)

@@ -7,7 +7,7 @@ keeps a second process from writing.
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +18,8 @@ from filelock import FileLock, Timeout
 from sqlalchemy.dialects.sqlite import dialect, insert
 
 from oo.adapters.sql.aggregates import aggregates
+from oo.adapters.sql.computed import spine_texts
+from oo.adapters.sql.events import FRAMES
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.schema import migrate
 from oo.adapters.sql.session import Row, Runner, Statements
@@ -47,6 +49,9 @@ class SqliteSession:
     def run(self, text: str, parameters: Mapping[str, Any]) -> list[Row]:
         return self.connection.execute(text, parameters).fetchall()
 
+    def run_many(self, text: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.connection.executemany(text, rows)
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         self.connection.execute("SAVEPOINT inner_write")
@@ -69,7 +74,13 @@ class SqliteStore:
         self._path = path
         self._lock = lock
         speaks = dialect(paramstyle="named")
-        self._statements = Statements(statements(speaks, insert), aggregates(registry.batched, speaks))
+        make_spine, add_point = spine_texts(speaks)
+        self._statements = Statements(
+            named=statements(speaks, insert),
+            aggregates={frame.name: aggregates(registry.batched, frame, speaks) for frame in FRAMES},
+            make_spine=make_spine,
+            add_point=add_point,
+        )
         self._readers: deque[sqlite3.Connection] = deque()
         self._closed = False
         self._closing = threading.Lock()

@@ -20,11 +20,15 @@ from sqlalchemy import (
 
 from oo.adapters.sql.prepared import Prepared, inserted, prepare
 from oo.adapters.sql.tables import (
+    calendar_entries,
     decisions,
+    feature_definitions,
+    feature_log,
     outbox,
     policy_state,
     rewards,
     signals,
+    task_states,
     tasks,
     tip_feedback,
     tip_scores,
@@ -36,7 +40,7 @@ from oo.adapters.sql.tables import (
 )
 from oo.domain.instant import FOREVER
 
-f, v, s, t = tip_feedback.c, tip_views.c, signals.c, tasks.c
+f, v, s, t, h = tip_feedback.c, tip_views.c, signals.c, tasks.c, task_states.c
 
 
 def _where(column: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -117,6 +121,34 @@ READS: dict[str, ClauseElement] = {
     .where(_where(v.user_id), v.candidate_id == bindparam("task_id"), f.reaction != "none")
     .order_by(f.at_ms.desc(), f.rank.desc(), f.snooze_until_ms.desc())
     .limit(1),
+    "reactions_on_task": _FEEDBACK.select_from(tip_feedback.join(tip_views, v.tip_id == f.tip_id))
+    .where(_where(v.user_id), v.candidate_id == bindparam("task_id"))
+    .order_by(f.at_ms, f.rank, f.snooze_until_ms),
+    "task_states": select(
+        h.from_ms,
+        h.until_ms,
+        h.came_ms,
+        h.state,
+        h.category,
+        h.priority,
+        h.closed_ms,
+        h.local_hour,
+        h.local_weekday,
+    )
+    .where(_where(h.user_id), _where(h.task_id))
+    .order_by(h.from_ms),
+    "busy": select(calendar_entries.c.start_ms, calendar_entries.c.end_ms).where(
+        _where(calendar_entries.c.user_id),
+        calendar_entries.c.end_ms > bindparam("from_ms"),
+        calendar_entries.c.start_ms < bindparam("until_ms"),
+        calendar_entries.c.busy == 1,
+    ),
+    "calendar_entry_at": select(calendar_entries.c.at_ms).where(
+        _where(calendar_entries.c.user_id), _where(calendar_entries.c.event_id)
+    ),
+    "feature_definitions": select(
+        feature_definitions.c.name, feature_definitions.c.version, feature_definitions.c.fingerprint
+    ),
     "tip": _tips(f.until_ms == FOREVER).where(_where(v.tip_id)),
     "open_tip": _tips(and_(f.at_ms <= bindparam("now_ms"), f.until_ms > bindparam("now_ms")))
     .where(_where(v.user_id), v.served_at_ms > bindparam("since_ms"), v.served_at_ms <= bindparam("now_ms"))
@@ -211,13 +243,17 @@ CHANGES: dict[str, ClauseElement] = {
     "drop_profile_row": delete(user_profile_features).where(
         _where(user_profile_features.c.user_id), _where(user_profile_features.c.name)
     ),
+    "drop_task_states": delete(task_states).where(_where(h.user_id), _where(h.task_id)),
     "stop_waiting": delete(waiting).where(_where(waiting.c.key)),
     "refuse_waiting": update(waiting)
     .where(waiting.c.key == bindparam("of_key"))
     .values(refusal=bindparam("reason")),
 }
-_APPENDED = (signals, decisions, tip_views, tip_feedback, tip_scores, rewards, outbox, waiting)
-_REPLACED = (user_zones, tasks, user_profile_features, policy_state)
+_APPENDED = (
+    *(signals, decisions, tip_views, tip_feedback, tip_scores, rewards, outbox, waiting),
+    *(task_states, feature_definitions, feature_log),
+)
+_REPLACED = (user_zones, tasks, user_profile_features, policy_state, calendar_entries)
 
 
 def statements(dialect: Dialect, insert: Callable[[Table], Any]) -> dict[str, Prepared]:

@@ -66,6 +66,7 @@ signals = Table(
     Column("local_hour", SmallInteger, nullable=False),
     Column("local_weekday", SmallInteger, nullable=False),
     _text("body"),
+    Column("amount", Double, nullable=True),
     UniqueConstraint("key"),
     Index("ix_signals_subject", "user_id", "subject_id", "at_ms"),
     Index("ix_signals_user_type_at", "user_id", "type", "at_ms"),
@@ -73,7 +74,8 @@ signals = Table(
 )
 """Every fact that is neither a tip nor a reaction: its key makes it enter once.
 
-`subject_id` is the task, the decision or the calendar's entry it is about.
+`subject_id` is the task, the decision, the calendar's entry or the source it is about. `amount` is what features add
+up: the milliseconds of a session, the score of a mood.
 """
 
 tasks = Table(
@@ -100,6 +102,38 @@ tasks = Table(
     Index("ix_tasks_live", "user_id", "live_from_ms"),
 )
 """The state of each task: the fold of its facts in `signals` and of the reactions to its tips."""
+
+task_states = Table(
+    "task_states",
+    metadata,
+    _user(primary_key=True),
+    _text("task_id", primary_key=True),
+    Column("from_ms", BigInteger, primary_key=True, autoincrement=False),
+    _time("until_ms"),
+    _time("came_ms"),
+    _text("state"),
+    _text("category", nullable=True),
+    Column("priority", SmallInteger, nullable=False),
+    _time("closed_ms", nullable=True),
+    Column("local_hour", SmallInteger, nullable=True),
+    Column("local_weekday", SmallInteger, nullable=True),
+    Index("ix_task_states_came", "user_id", "came_ms", "from_ms", "until_ms", "state"),
+    Index("ix_task_states_closed", "user_id", "closed_ms", "from_ms", "until_ms", "state"),
+)
+"""What each task was from when to when: `[from_ms, until_ms)`. Features look at it as of any instant."""
+
+calendar_entries = Table(
+    "calendar_entries",
+    metadata,
+    _user(primary_key=True),
+    _text("event_id", primary_key=True),
+    _time("at_ms"),
+    _time("start_ms"),
+    _time("end_ms"),
+    Column("busy", SmallInteger, nullable=False),
+    Index("ix_calendar_entries_end", "user_id", "end_ms", "start_ms", "busy"),
+)
+"""The latest state of each entry of a calendar."""
 
 decisions = Table(
     "decisions",
@@ -193,6 +227,35 @@ user_profile_features = Table(
     _text("fingerprint"),
 )
 """The profile store: `updated_at` is the instant as of which the value was computed."""
+
+feature_definitions = Table(
+    "feature_definitions",
+    metadata,
+    _text("name", primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    _text("fingerprint"),
+    _time("since_ms"),
+)
+"""Every version of a feature that this store has served, and what it meant."""
+
+feature_log = Table(
+    "feature_log",
+    metadata,
+    _seq(),
+    _text("decision_id"),
+    _user(),
+    _time("decided_at_ms"),
+    _text("name"),
+    Column("value", Double, nullable=True),
+    _text("value_text", nullable=True),
+    _text("status"),
+    _time("computed_at_ms", nullable=True),
+    _text("fingerprint"),
+    Index("ix_feature_log_name", "name", "decided_at_ms"),
+    Index("ix_feature_log_decided", "decided_at_ms"),
+    sqlite_autoincrement=True,
+)
+"""What decisions about a sample of people were made from, as it was served."""
 
 policy_state = Table(
     "policy_state",

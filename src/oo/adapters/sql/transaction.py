@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from oo.adapters.sql.bodies import encode, encode_fact, pack
+from oo.adapters.sql.bodies import amount_of, encode, encode_fact, pack, subject_of, task_state_row
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.session import Runner
 from oo.domain.decision import PolicyScore, ScoredDecision
-from oo.domain.facts import CalendarEvent, Fact, RewardFact, TaskFact, TipFeedback, TipServed, force
+from oo.domain.facts import CalendarEvent, Fact, TipFeedback, TipServed, force
 from oo.domain.instant import FOREVER
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import StoredValue
 from oo.domain.state import State
 from oo.domain.task import Task
+from oo.domain.task_history import TaskSpan
 from oo.domain.tip import Tip
 from oo.ports import WaitingFact
 
@@ -45,12 +46,34 @@ class SqlTransaction(SqlReader):
             user_id=fact.user_id,
             key=fact.key,
             type=fact.type,
-            subject_id=_subject(fact),
+            subject_id=subject_of(fact),
             at_ms=fact.at_ms,
             arrived_at_ms=now_ms,
             local_hour=wall.hour,
             local_weekday=wall.weekday,
             body=encode_fact(fact),
+            amount=amount_of(fact),
+        )
+
+    def put_task_history(self, user_id: str, task_id: str, spans: Sequence[TaskSpan]) -> None:
+        if tuple(spans) == self.task_history(user_id, task_id):
+            return
+        self._run("drop_task_states", user_id=user_id, task_id=task_id)
+        for span in spans:
+            self._run("add_task_states", **task_state_row(user_id, task_id, span))
+
+    def put_calendar_entry(self, fact: CalendarEvent) -> None:
+        known = self._runner.row("calendar_entry_at", user_id=fact.user_id, event_id=fact.event_id)
+        if known is not None and known[0] > fact.at_ms:
+            return
+        self._run(
+            "put_calendar_entries",
+            user_id=fact.user_id,
+            event_id=fact.event_id,
+            at_ms=fact.at_ms,
+            start_ms=fact.start_ms,
+            end_ms=fact.end_ms,
+            busy=int(fact.busy),
         )
 
     def put_task(self, task: Task, live_from_ms: int) -> None:
@@ -245,15 +268,3 @@ class SqlTransaction(SqlReader):
             self._run("stop_waiting", key=key)
         else:
             self._run("refuse_waiting", of_key=key, reason=refusal)
-
-
-def _subject(fact: Fact) -> str | None:
-    match fact:
-        case TaskFact():
-            return fact.task_id
-        case RewardFact():
-            return fact.decision_id
-        case CalendarEvent():
-            return fact.event_id
-        case _:
-            return None

@@ -63,15 +63,13 @@ def groups(registry: Registry) -> tuple[Group, Group, Group]:
 
 def facts_of(registry: Registry, definition: FeatureDefinition) -> dict[str, Any]:
     """Return what is declared of a feature, as JSON."""
-    later = {
-        name: getattr(definition, name) for name in ("max_age_sec", "version") if hasattr(definition, name)
-    }
     return {
         "name": definition.name,
         "dtype": definition.dtype,
         "freshness": definition.freshness,
+        "version": definition.version,
         "ttl_sec": definition.ttl_sec,
-        **later,
+        "max_age_sec": definition.max_age_sec,
         "fallback": definition.fallback,
         "neutral": definition.neutral,
         "source": definition.source,

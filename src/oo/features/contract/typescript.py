@@ -93,7 +93,7 @@ def _handling(definition: FeatureDefinition) -> str:
         if definition.ttl_sec
         else "TTL: none, derived at each request."
     )
-    max_age_sec = getattr(definition, "max_age_sec", None)
+    max_age_sec = definition.max_age_sec
     if max_age_sec is not None:
         words += f" Not used when older than {duration(max_age_sec)}."
     if definition.ttl_sec or definition.fallback is not None:
