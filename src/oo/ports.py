@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from oo.domain.decision import Decision, PolicyScore, ScoredDecision
 from oo.domain.facts import CalendarEvent, Fact, RewardFact, TaskFact, TipFeedback, TipServed
 from oo.domain.person import Person, ZoneSpan
-from oo.domain.profile import StoredValue
+from oo.domain.profile import StoredRow, StoredValue
 from oo.domain.state import State
 from oo.domain.task import GivenReaction, Task
 from oo.domain.task_history import TaskSpan
@@ -107,8 +107,8 @@ class Reader(Protocol):
     ) -> list[dict[str, Folded]]:
         """Return the values at each of `points`, pairs of a person and an instant: in order, by name."""
 
-    def profile_rows(self, user_id: str) -> dict[str, StoredValue]:
-        """Return the stored profile values by feature name."""
+    def profile_rows(self, user_id: str) -> Sequence[StoredRow]:
+        """Return the stored profile values."""
 
     def decision(self, decision_id: str) -> Decision | None:
         """Return what a decision was made from."""
@@ -203,8 +203,11 @@ class Transaction(Reader, Protocol):
 class Store(Protocol):
     """A database: consistent reads on the calling thread, and writes that are durable when they return."""
 
-    def read(self, ask: Callable[[Reader], Result]) -> Result:
-        """Return `ask`'s answer from one consistent state."""
+    def read(self, ask: Callable[[Reader], Result], *, together: bool = True) -> Result:
+        """Return `ask`'s answer from one consistent state.
+
+        Not `together`: each question is answered from a state of its own, which is quicker where there is but one.
+        """
 
     def write(self, change: Callable[[Transaction], Result]) -> Result:
         """Run `change` in a transaction and return its result after the commit; raise what it raises."""

@@ -110,9 +110,9 @@ def test_every_profile_is_what_the_facts_say(lived: tuple[Path, dict[str, Any]])
         for person in PEOPLE:
             rows = app.store.read(lambda reader, p=person: reader.profile_rows(p))  # type: ignore[misc]
             assert rows
-            for name, row in rows.items():
-                computed = app.profiles.as_of(person, at_ms=row.computed_at_ms).features[name]
-                assert row.value == computed.value, (person, name)
+            for name, value, _, computed_at_ms, _ in rows:
+                computed = app.profiles.as_of(person, at_ms=computed_at_ms).features[name]
+                assert value == computed.value, (person, name)
 
 
 def test_nothing_was_written_twice(lived: tuple[Path, dict[str, Any]]) -> None:

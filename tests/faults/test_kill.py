@@ -62,10 +62,10 @@ def assert_nothing_is_half_recorded(app: App) -> None:
     """Hold everything that follows from the facts against the facts."""
     assert list(app.store.read(lambda reader: list(app.learner.differences(reader, acting.USER)))) == []
     stored = app.store.read(lambda reader: reader.profile_rows(acting.USER))
-    assert set(stored) == {definition.name for definition in app.registry.batched}
-    for name, row in stored.items():
-        computed = app.profiles.as_of(acting.USER, at_ms=row.computed_at_ms)
-        assert row.value == computed.features[name].value, name
+    assert {name for name, *_ in stored} == {definition.name for definition in app.registry.batched}
+    for name, value, _, computed_at_ms, _ in stored:
+        computed = app.profiles.as_of(acting.USER, at_ms=computed_at_ms)
+        assert value == computed.features[name].value, name
 
 
 def test_what_was_answered_survives_a_kill_at_any_moment(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from oo.domain.errors import (
     UnknownFreshness,
     UnknownSubject,
 )
+from oo.domain.profile import FeatureValue, Status
 from oo.domain.subjects import SUBJECTS
 from oo.features.spec import DTYPES, FeatureDefinition, Mean, OfCandidate, OfContext, Ratio, Sum, Windowed
 
@@ -76,6 +77,25 @@ class Registry:
     def fingerprints(self) -> Mapping[str, str]:
         """The fingerprint of each definition by name."""
         return {name: fingerprint(definition) for name, definition in self._definitions.items()}
+
+    @cached_property
+    def missing(self) -> Mapping[str, FeatureValue]:
+        """The profile of a person of whom nothing was ever computed."""
+        return {
+            each.name: FeatureValue(
+                value=each.fallback,
+                status=Status.MISSING,
+                computed_at_ms=None,
+                ttl_sec=each.ttl_sec,
+                fingerprint=self.fingerprints[each.name],
+            )
+            for each in self.batched
+        }
+
+    @cached_property
+    def wholes(self) -> frozenset[str]:
+        """The names of the batched features whose values are always whole."""
+        return frozenset(each.name for each in self.batched if each.is_whole)
 
     @cached_property
     def neutrals(self) -> Mapping[str, float]:

@@ -1,15 +1,17 @@
 """Read a person's profile: stored values within their TTL, anything else computed from the facts."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from oo.domain.instant import DAY, SECOND
-from oo.domain.profile import FeatureValue, Profile, Status, StoredValue, Value
+from oo.domain.profile import FeatureValue, Profile, Status, StoredRow, StoredValue, Value
 from oo.features.registry import Registry
 from oo.features.spec import FeatureDefinition
 from oo.ports import Reader, Store, Transaction
 from oo.usecases import find
+
+_OUTDATED = (Status.STALE, Status.MISSING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,7 @@ class Profiles:
     def get(self, user_id: str, *, now_ms: int) -> Profile:
         """Return every feature; only those past their TTL are computed, and stored."""
         stored = self.stored(user_id, now_ms=now_ms)
-        if all(_is_current(envelope) for envelope in stored.features.values()):
+        if stored.is_current:
             return stored
         return self.store.write(lambda transaction: self.current(transaction, user_id, now_ms=now_ms))
 
@@ -42,7 +44,7 @@ class Profiles:
         def ask(reader: Reader) -> Profile:
             find.person(reader, user_id)
             rows = self._computed(reader, self.registry.batched, user_id, at_ms)
-            return self._profile(user_id, rows, at_ms)
+            return self._profile(user_id, rows.values(), at_ms)
 
         return self.store.read(ask)
 
@@ -50,10 +52,12 @@ class Profiles:
         """Return what is stored, stale and missing values included; nothing is computed."""
 
         def ask(reader: Reader) -> Profile:
-            find.person(reader, user_id)
-            return self._profile(user_id, reader.profile_rows(user_id), now_ms)
+            rows = reader.profile_rows(user_id)
+            if not rows:  # a person who has rows is known
+                find.person(reader, user_id)
+            return self._profile(user_id, rows, now_ms)
 
-        return self.store.read(ask)
+        return self.store.read(ask, together=False)
 
     def current(self, transaction: Transaction, user_id: str, *, now_ms: int) -> Profile:
         """Return every feature inside a transaction, computing and storing those past their TTL.
@@ -61,18 +65,16 @@ class Profiles:
         A stored value from after `now_ms` is left as it is, and the value as of `now_ms` computed beside it: the
         question is about the past. One more than a day and its TTL ahead comes of a clock gone wrong, and is replaced.
         """
-        rows = transaction.profile_rows(user_id)
-        outdated = [
-            definition
-            for definition in self.registry.batched
-            if not _is_current(self._envelope(definition, rows.get(definition.name), now_ms))
-        ]
-        if outdated:
-            for name, value in self._computed(transaction, outdated, user_id, now_ms).items():
-                if _replaceable(rows.get(name), self.registry[name].ttl_sec, now_ms):
-                    transaction.put_profile_row(user_id, value)
-                rows[name] = value
-        return self._profile(user_id, rows, now_ms)
+        rows = _by_name(transaction.profile_rows(user_id))
+        known = self._profile(user_id, rows.values(), now_ms)
+        if known.is_current:
+            return known
+        outdated = [self.registry[name] for name, each in known.features.items() if each.status in _OUTDATED]
+        for name, value in self._computed(transaction, outdated, user_id, now_ms).items():
+            if _replaceable(rows.get(name), self.registry[name].ttl_sec, now_ms):
+                transaction.put_profile_row(user_id, value)
+            rows[name] = value
+        return self._profile(user_id, rows.values(), now_ms)
 
     def recompute(self, transaction: Transaction, user_id: str, names: Iterable[str], *, now_ms: int) -> None:
         """Compute and store the named features in the transaction of the event that touched them.
@@ -80,7 +82,7 @@ class Profiles:
         They are computed as of now, or as of the stored value's own instant where that is later: what is told
         afterwards must be in a value that is there already.
         """
-        rows = transaction.profile_rows(user_id)
+        rows = _by_name(transaction.profile_rows(user_id))
         at: dict[int, list[FeatureDefinition]] = defaultdict(list)
         for name in names:
             row = rows.get(name)
@@ -103,29 +105,28 @@ class Profiles:
             for name, folded in reader.compute(definitions, user_id, at_ms).items()
         }
 
-    def _profile(self, user_id: str, rows: Mapping[str, StoredValue], now_ms: int) -> Profile:
-        envelopes = {
-            definition.name: self._envelope(definition, rows.get(definition.name), now_ms)
-            for definition in self.registry.batched
-        }
-        return Profile(user_id=user_id, features=envelopes)
+    def _profile(self, user_id: str, rows: Iterable[StoredRow], now_ms: int) -> Profile:
+        """Return every feature: missing, unless there is a row of its definition from `now_ms` or before."""
+        missing, wholes = self.registry.missing, self.registry.wholes
+        features, current = dict(missing), 0
+        for name, stored, support, at_ms, fingerprint in rows:
+            otherwise = missing.get(name)
+            if otherwise is None or otherwise.fingerprint != fingerprint or at_ms > now_ms:
+                continue
+            ttl_sec, age_ms = otherwise.ttl_sec, now_ms - at_ms
+            value = int(stored) if name in wholes and isinstance(stored, float) else stored
+            if age_ms < ttl_sec * SECOND:
+                status = Status.FRESH if support else Status.FALLBACK
+                current += 1
+            else:
+                status = Status.STALE
+                value = _usable(self.registry[name], value, age_ms)
+            features[name] = FeatureValue(value, status, at_ms, ttl_sec, fingerprint)
+        return Profile(user_id=user_id, features=features, is_current=current == len(features))
 
-    def _envelope(self, definition: FeatureDefinition, row: StoredValue | None, now_ms: int) -> FeatureValue:
-        fingerprint = self.registry.fingerprints[definition.name]
-        known = row is not None and row.fingerprint == fingerprint and row.computed_at_ms <= now_ms
-        return FeatureValue(
-            value=_usable(definition, row, now_ms) if row and known else definition.fallback,
-            status=_status(row, definition.ttl_sec, now_ms) if row and known else Status.MISSING,
-            computed_at_ms=row.computed_at_ms if row and known else None,
-            ttl_sec=definition.ttl_sec,
-            fingerprint=fingerprint,
-        )
 
-
-def _status(row: StoredValue, ttl_sec: int, now_ms: int) -> Status:
-    if now_ms - row.computed_at_ms >= ttl_sec * 1_000:
-        return Status.STALE
-    return Status.FRESH if row.support else Status.FALLBACK
+def _by_name(rows: Iterable[StoredRow]) -> dict[str, StoredValue]:
+    return {row[0]: StoredValue(*row) for row in rows}
 
 
 def _replaceable(row: StoredValue | None, ttl_sec: int, now_ms: int) -> bool:
@@ -133,12 +134,7 @@ def _replaceable(row: StoredValue | None, ttl_sec: int, now_ms: int) -> bool:
     return row is None or not 0 < row.computed_at_ms - now_ms <= max(DAY, ttl_sec * SECOND)
 
 
-def _is_current(envelope: FeatureValue) -> bool:
-    return envelope.status in {Status.FRESH, Status.FALLBACK}
-
-
-def _usable(definition: FeatureDefinition, row: StoredValue, now_ms: int) -> Value:
+def _usable(definition: FeatureDefinition, value: Value, age_ms: int) -> Value:
     """Return a stored value; the fallback for one that is too old to be used."""
-    if definition.max_age_sec is not None and now_ms - row.computed_at_ms > definition.max_age_sec * SECOND:
-        return definition.fallback
-    return int(row.value) if definition.is_whole and isinstance(row.value, float) else row.value
+    is_too_old = definition.max_age_sec is not None and age_ms > definition.max_age_sec * SECOND
+    return definition.fallback if is_too_old else value

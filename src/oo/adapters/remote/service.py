@@ -82,7 +82,7 @@ class Service:
             return answer
         raise answer
 
-    def read(self, ask: Callable[[Reader], Result]) -> Result:
+    def read(self, ask: Callable[[Reader], Result], *, together: bool = True) -> Result:
         self._refuse()
 
     def write(self, change: Callable[[Transaction], Result]) -> Result:

@@ -19,7 +19,7 @@ from oo.domain.facts import (
     TipServed,
 )
 from oo.domain.person import Person, ZoneSpan
-from oo.domain.profile import StoredValue, Value
+from oo.domain.profile import StoredRow
 from oo.domain.state import State
 from oo.domain.task import GivenReaction, Task
 from oo.domain.task_history import TaskSpan
@@ -138,9 +138,9 @@ class SqlReader:
     ) -> list[dict[str, Folded]]:
         return computed.at_points(self._runner, definitions, points)
 
-    def profile_rows(self, user_id: str) -> dict[str, StoredValue]:
-        rows = self._runner.rows("profile_rows", user_id=user_id)
-        return {row[0]: _stored(row) for row in rows}
+    def profile_rows(self, user_id: str) -> Sequence[StoredRow]:
+        rows: list[Any] = self._runner.rows("profile_rows", user_id=user_id)
+        return rows
 
     def decision(self, decision_id: str) -> Decision | None:
         row = self._runner.row("decision", decision_id=decision_id)
@@ -253,14 +253,6 @@ def _feedback(row: Row) -> TipFeedback:
         tip_id=tip_id,
         reaction=Reaction(reaction),
         snooze_until_ms=snooze_until_ms or None,
-    )
-
-
-def _stored(row: Row) -> StoredValue:
-    name, number, text, support, updated_at, fingerprint = row
-    value: Value = number if text is None else text
-    return StoredValue(
-        name=name, value=value, support=support, computed_at_ms=updated_at, fingerprint=fingerprint
     )
 
 

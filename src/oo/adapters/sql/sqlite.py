@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from filelock import FileLock, Timeout
 from sqlalchemy.dialects.sqlite import dialect, insert
@@ -31,6 +31,8 @@ from oo.features.registry import Registry
 from oo.ports import Reader, Transaction
 
 Result = TypeVar("Result")
+_Pair: TypeAlias = tuple[sqlite3.Connection, SqlReader]
+"""A connection that reads, and the reader that is kept over it."""
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -81,7 +83,7 @@ class SqliteStore:
             make_spine=make_spine,
             add_point=add_point,
         )
-        self._readers: deque[sqlite3.Connection] = deque()
+        self._readers: deque[_Pair] = deque()
         self._closed = False
         self._closing = threading.Lock()
         # Connected here, so that what the file or the disk refuses is raised and no write waits for a writer that died.
@@ -113,19 +115,21 @@ class SqliteStore:
             lock.release()
             raise
 
-    def read(self, ask: Callable[[Reader], Result]) -> Result:
-        connection = self._reader()
+    def read(self, ask: Callable[[Reader], Result], *, together: bool = True) -> Result:
+        connection, reader = pair = self._reader()
         try:
-            connection.execute("BEGIN")
-            answer = ask(SqlReader(self._runner(connection)))
-            connection.execute("ROLLBACK")
+            if together:
+                connection.execute("BEGIN")
+            answer = ask(reader)
+            if together:
+                connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             connection.close()
             raise _unreadable(error) from error
         except BaseException:
             connection.close()
             raise
-        self._give_back(connection)
+        self._give_back(pair)
         return answer
 
     def write(self, change: Callable[[Transaction], Result]) -> Result:
@@ -141,26 +145,27 @@ class SqliteStore:
             self._closed = True
         self._writer.close()
         while self._readers:
-            self._readers.pop().close()
+            self._readers.pop()[0].close()
         self._lock.release()
 
     def _runner(self, connection: sqlite3.Connection) -> Runner:
         return Runner(SqliteSession(connection), self._statements)
 
-    def _reader(self) -> sqlite3.Connection:
+    def _reader(self) -> _Pair:
         if self._closed:
             raise StoreClosed("The store is closed.", "Nothing was read.")
         try:
             return self._readers.pop()
         except IndexError:
-            return _reading(self._path)
+            connection = _reading(self._path)
+            return connection, SqlReader(self._runner(connection))
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _give_back(self, pair: _Pair) -> None:
         with self._closing:
             if not self._closed:
-                self._readers.append(connection)
+                self._readers.append(pair)
                 return
-        connection.close()
+        pair[0].close()
 
 
 def _writing(path: Path) -> sqlite3.Connection:

@@ -166,8 +166,7 @@ READS: dict[str, ClauseElement] = {
     "waiting_fact": select(waiting.c.type, waiting.c.body).where(_where(waiting.c.key)),
     "profile_rows": select(
         user_profile_features.c.name,
-        user_profile_features.c.value,
-        user_profile_features.c.value_text,
+        func.coalesce(user_profile_features.c.value, user_profile_features.c.value_text),
         user_profile_features.c.support,
         user_profile_features.c.updated_at,
         user_profile_features.c.fingerprint,
