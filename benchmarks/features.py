@@ -1,8 +1,9 @@
 """Features: one person's read beside Feast and beside bare SQLite, what an event costs, and a join for training.
 
-Read: the first five features of one person, in process, all within their TTL. oO's whole use case, Feast's
-`get_online_features` on its SQLite online store, and one prepared SELECT over a read-only connection, whose rows become
-a dictionary. All three hold the same people and values, and read in turns, so that ratios hold on a noisy machine.
+Read: the first five batched features of one person, in process, all within their TTL, over a catalogue that has no
+others. oO's whole use case; Feast's `get_online_features` on its SQLite online store, and the `to_dict` that gives the
+values; one prepared SELECT over a read-only connection, whose rows become a dictionary. All three hold the same people
+and values, and read in turns, so that ratios hold on a noisy machine.
 
 Event: a person's reaction to a tip is ingested, and the profile computed anew in its transaction, with so many tips in
 the window. Beside it that computation alone, without the commit.
@@ -97,6 +98,7 @@ def read(options: argparse.Namespace, folder: Path, peer: Peer | None) -> dict[s
         for number, user_id in enumerate(ids):
             _live(app, user_id, 20 + number % 20)
         values = {user_id: app.profiles.get(user_id, now_ms=NOW_MS).values() for user_id in ids}
+        assert all(app.profiles.stored(user_id, now_ms=NOW_MS).is_current for user_id in ids)
         ways: dict[str, Callable[[Sequence[str]], list[float]]] = {
             "oo": lambda people: _each(lambda user_id: app.profiles.get(user_id, now_ms=NOW_MS), people),
             "bare": lambda people: _each(lambda user_id: _bare_read(bare, user_id), people),

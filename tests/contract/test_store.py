@@ -149,6 +149,17 @@ def test_a_read_is_one_consistent_state(store: Store) -> None:
     assert store.read(ids) == ["ada", "bob"]
 
 
+def test_questions_that_are_not_asked_together_each_see_what_was_written_before_them(store: Store) -> None:
+    store.write(add("ada"))
+
+    def ask(reader: Reader) -> tuple[list[str], list[str]]:
+        before = ids(reader)
+        store.submit(add("bob")).result(WAIT_SEC)
+        return before, ids(reader)
+
+    assert store.read(ask, together=False) == (["ada"], ["ada", "bob"])
+
+
 def test_a_read_may_be_asked_within_a_read(store: Store) -> None:
     store.write(add("ada"))
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from oo.compose import build_app, build_learner
+from oo.domain.errors import UnknownUser
 from oo.domain.facts import Reaction, TipFeedback, TipServed, UserFact
 from oo.domain.instant import HOUR, MINUTE, SECOND, parse_instant
 from oo.domain.profile import FeatureValue, Status
@@ -53,6 +54,22 @@ def test_a_value_is_fresh_to_the_last_millisecond_of_its_ttl_and_stale_at_the_ne
     assert stored(living.app, "tip_volume_30d", end - 1).status is Status.FRESH
     assert stored(living.app, "tip_volume_30d", end).status is Status.STALE
     assert stored(living.app, "tip_volume_30d", end).value == 1
+
+
+def test_somebody_of_whom_nothing_was_computed_has_every_feature_missing(living: World) -> None:
+    living.app.ingest([UserFact(user_id="bob", at_ms=0, tz="UTC")], now_ms=NOON)
+
+    profile = living.app.profiles.stored("bob", now_ms=NOON)
+
+    assert {each.status for each in profile.features.values()} == {Status.MISSING}
+    assert list(profile.features) == [each.name for each in living.app.registry.batched]
+    assert not profile.is_current
+
+
+def test_nobody_has_no_profile(living: World) -> None:
+    for read in (living.app.profiles.stored, living.app.profiles.get):
+        with pytest.raises(UnknownUser):
+            read("eve", now_ms=NOON)
 
 
 def test_looking_at_what_is_stored_computes_nothing(living: World) -> None:
