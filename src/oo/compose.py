@@ -16,6 +16,8 @@ from oo.features.vector import check_dimensions
 from oo.ports import Store
 from oo.settings import Settings
 from oo.usecases.app import App
+from oo.usecases.check import Check
+from oo.usecases.definitions import Definitions
 from oo.usecases.explain import Explain
 from oo.usecases.feedback import Feedback
 from oo.usecases.import_file import ImportFile
@@ -27,8 +29,10 @@ from oo.usecases.profile import Profiles
 from oo.usecases.recommend import Recommend
 from oo.usecases.reward import Reward
 from oo.usecases.score import Score
+from oo.usecases.skew import Skew
 from oo.usecases.take_over import TakeOver
 from oo.usecases.tasks import Tasks
+from oo.usecases.verify import Verify
 
 _POLL_SEC = 0.05
 
@@ -42,6 +46,8 @@ def compose(settings: Settings) -> App:
     learner = build_learner(settings, registry)
     store = _held(settings, registry)
     app = build_app(store, registry, learner, settings)
+    if isinstance(store, SqliteStore):
+        app.definitions.serve(now_ms=time.time_ns() // 1_000_000)
     return _carried(app, store) if isinstance(store, Service) else app
 
 
@@ -62,6 +68,7 @@ def served(settings: Settings) -> Iterator[App]:
         )
     app = build_app(store, registry, learner, settings)
     try:
+        app.definitions.serve(now_ms=time.time_ns() // 1_000_000)
         with received(app, settings.sqlite_path().resolve()):
             yield app
     finally:
@@ -109,6 +116,7 @@ def build_app(store: Store, registry: Registry, learner: Learner, settings: Sett
     ingest = Ingest(store=store, registry=registry, profiles=profiles, learner=learner)
     people = People(store=store, ingest=ingest)
     take_over = TakeOver(store=store, ingest=ingest)
+    skew = Skew(store=store, registry=registry, share=settings.skew_share)
     return App(
         store=store,
         registry=registry,
@@ -124,12 +132,17 @@ def build_app(store: Store, registry: Registry, learner: Learner, settings: Sett
         ),
         reward=Reward(store=store, ingest=ingest, learner=learner, policy=settings.policy),
         knowledge=Knowledge(store=store, ingest=ingest, learner=learner),
+        definitions=Definitions(store=store, registry=registry),
+        verify=Verify(store=store, registry=registry),
+        skew=skew,
+        check=Check(store=store, learner=learner, skew=skew),
         recommend=Recommend(
             store=store,
             registry=registry,
             profiles=profiles,
             learner=learner,
             explain=Explain(registry=registry, learner=learner),
+            skew=skew,
             policy=learner.policies[settings.policy],
             most_candidates=settings.most_candidates,
         ),

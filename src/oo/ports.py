@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from oo.domain.decision import Decision, PolicyScore, ScoredDecision
 from oo.domain.facts import CalendarEvent, Fact, RewardFact, TaskFact, TipFeedback, TipServed
 from oo.domain.person import Person, ZoneSpan
-from oo.domain.profile import StoredRow, StoredValue
+from oo.domain.profile import LoggedFeatures, Profile, StoredRow, StoredValue
 from oo.domain.state import State
 from oo.domain.task import GivenReaction, Task
 from oo.domain.task_history import TaskSpan
@@ -92,6 +92,9 @@ class Reader(Protocol):
     def facts(self, user_id: str) -> Iterator[Fact]:
         """Yield every recorded fact of a person: tips, then reactions, then the rest."""
 
+    def arrivals(self, user_id: str) -> Iterator[tuple[Fact, int]]:
+        """Yield every recorded fact of a person as `facts` does, each with the instant at which it arrived."""
+
     def compute(
         self, definitions: Collection[FeatureDefinition], user_id: str, at_ms: int
     ) -> dict[str, Folded]:
@@ -109,6 +112,12 @@ class Reader(Protocol):
 
     def profile_rows(self, user_id: str) -> Sequence[StoredRow]:
         """Return the stored profile values."""
+
+    def definitions(self) -> dict[tuple[str, int], str]:
+        """Return the fingerprint of every definition that was served, by name and version."""
+
+    def feature_log(self, since_ms: int, after: int, most: int) -> list[LoggedFeatures]:
+        """Return at most so many logged profiles of decisions since an instant, in order, past the number `after`."""
 
     def decision(self, decision_id: str) -> Decision | None:
         """Return what a decision was made from."""
@@ -189,6 +198,15 @@ class Transaction(Reader, Protocol):
 
     def drop_profile_rows(self, user_id: str, names: Sequence[str]) -> None:
         """Forget stored profile values, so that the next read computes them."""
+
+    def add_definition(self, name: str, version: int, fingerprint: str, now_ms: int) -> None:
+        """Record what a version of a feature means."""
+
+    def log_features(self, decision_id: str, profile: Profile, decided_at_ms: int) -> None:
+        """Record the profile that a decision is made from, as it is served."""
+
+    def forget_feature_log(self, until_ms: int) -> None:
+        """Forget what was logged of decisions before an instant."""
 
     def emit(self, subject: str, fact: Fact, now_ms: int) -> None:
         """Put an event into the outbox."""

@@ -38,6 +38,11 @@ class Settings(BaseSettings):
         float, Field(ge=0, le=600, description="How long to wait for a store in use.")
     ] = 5.0
 
+    skew_share: Annotated[
+        float,
+        Field(ge=0, le=1, description="The share of people whose decisions the skew meter logs; 0 for none."),
+    ] = 1.0
+
     most_body_bytes: Annotated[
         int, Field(ge=1024, le=2**30, description="The most bytes that a request's body may have.")
     ] = 4 * 1024 * 1024

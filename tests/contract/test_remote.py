@@ -74,6 +74,13 @@ CALLS: dict[str, Callable[[App], object]] = {
     "knowledge.reset": lambda app: app.knowledge.reset("ada", now_ms=NOW + DAY),
     "import_file.__call__": imported,
     "people.all": lambda app: app.people.all(),
+    "definitions.serve": lambda app: app.definitions.serve(now_ms=NOW),
+    "verify.some": lambda app: app.verify.some(["ada", "eve"], now_ms=NOW + DAY),
+    "skew.measured": lambda app: app.skew.measured(now_ms=NOW + DAY),
+    "skew.measured_from": lambda app: app.skew.measured_from(0, now_ms=NOW + DAY),
+    "skew.findings": lambda app: app.skew.findings(now_ms=NOW + DAY),
+    "skew.forget": lambda app: app.skew.forget(now_ms=NOW + DAY),
+    "check.__call__": lambda app: app.check(now_ms=NOW + DAY),
 }
 """Each public method of each use case, in an order in which there is something to say."""
 INSIDE = ("transaction", "reader")

@@ -1,6 +1,7 @@
 """oo demo: personas live through a month in a store of their own, and what was learned is printed."""
 
 import functools
+import shlex
 import tempfile
 import time
 from collections.abc import Sequence
@@ -40,14 +41,31 @@ START = date(2026, 9, 1)
     type=click.IntRange(0, 65535),
     help="Where to serve; 0 takes any free port. [default: 8000, or any free one]",
 )
+@click.option(
+    "--keep",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Keep the store of the active policy there; else it is gone at the end.",
+)
 @with_json
-def demo(users: int, days: int, seed: int, port: int | None, *, no_serve: bool, as_json: bool) -> None:
+def demo(
+    users: int,
+    days: int,
+    seed: int,
+    port: int | None,
+    keep: Path | None,
+    *,
+    no_serve: bool,
+    as_json: bool,
+) -> None:
     """Let personas with task lists live through a month by the real use cases, and print what was learned.
 
     The lives are lived twice, in temporary stores: once by the active policy, once with tips drawn at random. The
     people of the active policy are then served, with the month that they lived: until yesterday, or with --no-serve one
     that is the same whenever it is run.
     """
+    if keep is not None and keep.exists():
+        raise InvalidSetting(f"{keep} is there already.", "Give --keep a new file: people are made anew.")
     personas = cast(users, seed)
     active = load_settings().policy
     start = START if no_serve else _today() - timedelta(days=days)
@@ -55,6 +73,7 @@ def demo(users: int, days: int, seed: int, port: int | None, *, no_serve: bool, 
         stores = {
             policy: Path(folder) / f"{number}.db" for number, policy in enumerate({active: 0, YARDSTICK: 1})
         }
+        stores[active] = keep.absolute() if keep else stores[active]
         with progress_bar() as bar:
             lives = {
                 policy: _lived(personas, policy, start, days, seed, store, bar)
@@ -66,8 +85,13 @@ def demo(users: int, days: int, seed: int, port: int | None, *, no_serve: bool, 
         else:
             _print(summary)
         if not no_serve:
-            say = functools.partial(announce, err=as_json)
+            say = functools.partial(_announce, stores[active], err=as_json)
             run(settings_for(str(stores[active])), LOOPBACK, _free_port(port), announce=say)
+
+
+def _announce(store: Path, address: str, *, err: bool) -> None:
+    announce(address, err=err)
+    click.echo(f"Look into it with: oo features verify --db {shlex.quote(str(store))}", err=err)
 
 
 def _today() -> date:

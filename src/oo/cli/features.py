@@ -10,6 +10,7 @@ import click
 from oo.api import documents
 from oo.cli.failure import REFUSED
 from oo.cli.shell import print_json, print_table, printable, with_json
+from oo.cli.verify import verify
 from oo.features.catalog import CATALOG
 from oo.features.contract import files
 from oo.features.contract.drift import differences
@@ -18,7 +19,10 @@ from oo.features.registry import Registry
 
 @click.group()
 def features() -> None:
-    """Show the catalogue of features, and write it for clients in other languages."""
+    """Show the catalogue of features, verify what it computes, and write it for clients in other languages."""
+
+
+features.add_command(verify)
 
 
 @features.command(name="list")

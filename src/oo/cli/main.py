@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "feedback": ("oo.cli.feedback:feedback", "Answer a tip: done, dismiss, snooze, or none to take it back."),
     "profile": ("oo.cli.profile:profile", "Show what is known of a person."),
     "features": ("oo.cli.features:features", "Show the catalogue of features."),
+    "check": ("oo.cli.check:check", "Say what is wrong, if anything."),
     "users": ("oo.cli.users:users", "Add and list people."),
 }
 """Each command: where it is, and its line in the help."""

@@ -18,7 +18,8 @@ OoError
 │   ├── UnknownDtype · UnknownFreshness · UnknownSubject
 │   ├── DuplicateName
 │   ├── FallbackDoesNotFit
-│   └── IncompleteDefinition
+│   ├── IncompleteDefinition
+│   └── DefinitionChanged   a feature means something else than it did when it was served
 ├── NoCandidates · NotFinite     what a policy was handed
 └── StoreError
     ├── StoreBusy           another process writes, or the disk refused
@@ -162,6 +163,10 @@ class FallbackDoesNotFit(InvalidDefinition):
 
 class IncompleteDefinition(InvalidDefinition):
     """A definition that lacks what its kind needs, such as the window of a batched feature."""
+
+
+class DefinitionChanged(InvalidDefinition):
+    """A feature means something else than when this store served it, and has the same version."""
 
 
 class NoCandidates(OoError):

@@ -59,3 +59,14 @@ class Profile:
     def values(self) -> dict[str, Value]:
         """Return the bare values by name, as they are logged with a decision."""
         return {name: envelope.value for name, envelope in self.features.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedFeatures:
+    """What a decision was made from, as it was served; `number` is its place in the log."""
+
+    number: int
+    decision_id: str
+    user_id: str
+    decided_at_ms: int
+    features: Mapping[str, FeatureValue]

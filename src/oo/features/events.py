@@ -4,6 +4,7 @@ An event is a mapping of the source's columns, with the instant it counts by as 
 this is half of what the features mean, and `fold.py` the other.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
@@ -123,32 +124,33 @@ _SOURCES: Mapping[str, Callable[[Sequence[Fact], int], Iterator[Event]]] = {
 
 
 def _tips_with_reaction(facts: Sequence[Fact], at_ms: int) -> Iterator[tuple[TipServed, TipFeedback | None]]:
+    given: dict[str, list[TipFeedback]] = defaultdict(list)
+    for reaction in _of(TipFeedback, facts):
+        given[reaction.tip_id].append(reaction)
     for tip in {tip.tip_id: tip for tip in _of(TipServed, facts)}.values():
-        reactions = [
-            fact for fact in _of(TipFeedback, facts) if fact.tip_id == tip.tip_id and fact.at_ms >= tip.at_ms
-        ]
-        yield tip, in_force(reactions, at_ms)
+        yield tip, in_force((fact for fact in given[tip.tip_id] if fact.at_ms >= tip.at_ms), at_ms)
 
 
 def _tasks_as_of(facts: Sequence[Fact], at_ms: int) -> Iterator[tuple[int, Task]]:
     """Yield each task as it stood, with the instant at which it first came."""
     person = _person(facts)
-    of_tasks = _until(at_ms, _of(TaskFact, facts))
-    for task_id in sorted({fact.task_id for fact in of_tasks}):
-        known = [fact for fact in of_tasks if fact.task_id == task_id]
-        task = fold_task(known, person, reaction=_given_on(task_id, facts, at_ms))
+    known: dict[str, list[TaskFact]] = defaultdict(list)
+    for fact in _until(at_ms, _of(TaskFact, facts)):
+        known[fact.task_id].append(fact)
+    given = _given_on_tasks(facts, at_ms)
+    for task_id, of_task in known.items():
+        task = fold_task(of_task, person, reaction=given.get(task_id))
         if task is not None:
-            yield min(fact.at_ms for fact in known if isinstance(fact, TaskUpsert)), task
+            yield min(fact.at_ms for fact in of_task if isinstance(fact, TaskUpsert)), task
 
 
-def _given_on(task_id: str, facts: Sequence[Fact], at_ms: int) -> GivenReaction | None:
-    given = [
-        reaction
-        for tip, reaction in _tips_with_reaction(facts, at_ms)
-        if tip.candidate_id == task_id and reaction is not None and reaction.reaction is not Reaction.NONE
-    ]
-    latest = max(given, key=force, default=None)
-    return None if latest is None else GivenReaction.of(latest)
+def _given_on_tasks(facts: Sequence[Fact], at_ms: int) -> dict[str, GivenReaction]:
+    latest: dict[str, TipFeedback] = {}
+    for tip, reaction in _tips_with_reaction(facts, at_ms):
+        if reaction is not None and reaction.reaction is not Reaction.NONE:
+            earlier = latest.get(tip.candidate_id, reaction)
+            latest[tip.candidate_id] = max(earlier, reaction, key=force)
+    return {task_id: GivenReaction.of(reaction) for task_id, reaction in latest.items()}
 
 
 def _person(facts: Sequence[Fact]) -> Person:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from oo.features.registry import Registry
 from oo.ports import Store
+from oo.usecases.check import Check
+from oo.usecases.definitions import Definitions
 from oo.usecases.feedback import Feedback
 from oo.usecases.import_file import ImportFile
 from oo.usecases.ingest import Ingest
@@ -14,7 +16,9 @@ from oo.usecases.profile import Profiles
 from oo.usecases.recommend import Recommend
 from oo.usecases.reward import Reward
 from oo.usecases.score import Score
+from oo.usecases.skew import Skew
 from oo.usecases.tasks import Tasks
+from oo.usecases.verify import Verify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,10 @@ class App:
     reward: Reward
     knowledge: Knowledge
     learner: Learner
+    definitions: Definitions
+    verify: Verify
+    skew: Skew
+    check: Check
 
     def check_ready(self) -> None:
         """Reach the store by both of its ways; raises `StoreError` where one does not answer."""

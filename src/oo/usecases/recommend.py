@@ -20,6 +20,7 @@ from oo.usecases.learn import Learner, seen
 from oo.usecases.profile import Profiles
 from oo.usecases.record import Recording
 from oo.usecases.shortlist import shortlisted
+from oo.usecases.skew import Skew
 
 ACTIVE = "active"
 """The role of the policy that chose."""
@@ -34,6 +35,7 @@ class Recommend:
     profiles: Profiles
     learner: Learner
     explain: Explain
+    skew: Skew
     policy: Policy
     most_candidates: int
 
@@ -78,7 +80,10 @@ class Recommend:
         return self._serve(transaction, user_id, tip_id, moment)
 
     def _serve(self, transaction: Transaction, user_id: str, tip_id: str, moment: Moment) -> Recommendation:
-        profile = self.profiles.current(transaction, user_id, now_ms=moment.now_ms).values()
+        # What was known just before: the decision is made from no event of its own instant, not even itself.
+        known = self.profiles.current(transaction, user_id, now_ms=moment.now_ms - 1)
+        self.skew.log(transaction, tip_id, known, moment.now_ms)
+        profile = known.values()
         busy = transaction.busy(user_id, moment.now_ms, moment.now_ms + BUSY_AHEAD_MS)
         moment = replace(moment, profile=profile, busy=busy)
         context = context_features(self.registry, moment)

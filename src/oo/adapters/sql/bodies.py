@@ -19,6 +19,7 @@ from oo.domain.facts import (
     SourceSynced,
     TaskFact,
 )
+from oo.domain.profile import FeatureValue, Profile, Status
 from oo.domain.task_history import TaskSpan
 
 
@@ -77,6 +78,30 @@ def amount_of(fact: Fact) -> float | None:
 def task_state_row(user_id: str, task_id: str, span: TaskSpan) -> dict[str, Any]:
     """Return a row of `task_states`."""
     return {"user_id": user_id, "task_id": task_id, **dataclasses.asdict(span)}
+
+
+def encode_profile(profile: Profile) -> str:
+    """Return the envelopes of a profile by name, as JSON."""
+    return encode(
+        {
+            name: [each.value, each.status, each.computed_at_ms, each.ttl_sec, each.fingerprint]
+            for name, each in profile.features.items()
+        }
+    )
+
+
+def decode_profile(text: str) -> dict[str, FeatureValue]:
+    """Return the envelopes that `encode_profile` wrote."""
+    return {
+        name: FeatureValue(
+            value=value,
+            status=Status(status),
+            computed_at_ms=computed_at_ms,
+            ttl_sec=ttl_sec,
+            fingerprint=fingerprint,
+        )
+        for name, (value, status, computed_at_ms, ttl_sec, fingerprint) in decode(text).items()
+    }
 
 
 def pack(array: Floats) -> bytes:

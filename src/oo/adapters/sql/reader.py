@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from oo.adapters.sql import computed
-from oo.adapters.sql.bodies import decode, decode_fact, unpack
+from oo.adapters.sql.bodies import decode, decode_fact, decode_profile, unpack
 from oo.adapters.sql.session import Row, Runner
 from oo.domain.decision import Decision, PolicyScore, ScoredDecision
 from oo.domain.facts import (
@@ -19,7 +19,7 @@ from oo.domain.facts import (
     TipServed,
 )
 from oo.domain.person import Person, ZoneSpan
-from oo.domain.profile import StoredRow
+from oo.domain.profile import LoggedFeatures, StoredRow
 from oo.domain.state import State
 from oo.domain.task import GivenReaction, Task
 from oo.domain.task_history import TaskSpan
@@ -122,6 +122,11 @@ class SqlReader:
         yield from (_feedback(row) for row in self._runner.rows("reactions_of", user_id=user_id))
         yield from (decode_fact(*row) for row in self._runner.rows("signals_of", user_id=user_id))
 
+    def arrivals(self, user_id: str) -> Iterator[tuple[Fact, int]]:
+        names = ("arrivals_of_tips", "arrivals_of_reactions", "arrivals_of_signals")
+        arrived = (row[0] for name in names for row in self._runner.rows(name, user_id=user_id))
+        yield from zip(self.facts(user_id), arrived, strict=True)
+
     def compute(
         self, definitions: Collection[FeatureDefinition], user_id: str, at_ms: int
     ) -> dict[str, Folded]:
@@ -141,6 +146,22 @@ class SqlReader:
     def profile_rows(self, user_id: str) -> Sequence[StoredRow]:
         rows: list[Any] = self._runner.rows("profile_rows", user_id=user_id)
         return rows
+
+    def definitions(self) -> dict[tuple[str, int], str]:
+        return {(name, version): mark for name, version, mark in self._runner.rows("feature_definitions")}
+
+    def feature_log(self, since_ms: int, after: int, most: int) -> list[LoggedFeatures]:
+        rows = self._runner.rows("feature_log", since_ms=since_ms, after=after, most=most)
+        return [
+            LoggedFeatures(
+                number=number,
+                decision_id=decision_id,
+                user_id=user_id,
+                decided_at_ms=decided_at_ms,
+                features=decode_profile(features),
+            )
+            for number, decision_id, user_id, decided_at_ms, features in rows
+        ]
 
     def decision(self, decision_id: str) -> Decision | None:
         row = self._runner.row("decision", decision_id=decision_id)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from oo.adapters.sql.events import READ, SIGNALS
 from oo.adapters.sql.prepared import Prepared, inserted, prepare
 from oo.adapters.sql.tables import (
     calendar_entries,
@@ -90,6 +91,9 @@ _SCORE = select(
     tip_scores.c.row,
     tip_scores.c.chosen,
 )
+_DECIDED = select(
+    decisions.c.decision_id, decisions.c.user_id, decisions.c.context, decisions.c.profile_features
+).where(decisions.c.profile_features.is_not(None))
 _LAST_RESET = (
     select(func.coalesce(func.max(s.at_ms), -1))
     .where(s.user_id == tip_scores.c.user_id, s.type == "policy.reset")
@@ -108,6 +112,12 @@ READS: dict[str, ClauseElement] = {
     .where(_where(user_zones.c.user_id))
     .order_by(user_zones.c.from_ms),
     "people": select(users.c.user_id).order_by(users.c.user_id),
+    **{
+        f"events_in_{table.name}": select(*columns).where(
+            _where(table.c.user_id), *([s.type.in_(SIGNALS)] if table is signals else [])
+        )
+        for table, columns in READ
+    },
     "task": select(tasks).where(_where(t.user_id), _where(t.task_id)),
     "tasks": select(tasks).where(_where(t.user_id)).order_by(t.task_id),
     "live_tasks": select(tasks)
@@ -146,6 +156,16 @@ READS: dict[str, ClauseElement] = {
     "calendar_entry_at": select(calendar_entries.c.at_ms).where(
         _where(calendar_entries.c.user_id), _where(calendar_entries.c.event_id)
     ),
+    "feature_log": select(
+        feature_log.c.seq,
+        feature_log.c.decision_id,
+        feature_log.c.user_id,
+        feature_log.c.decided_at_ms,
+        feature_log.c.features,
+    )
+    .where(feature_log.c.decided_at_ms >= bindparam("since_ms"), feature_log.c.seq > bindparam("after"))
+    .order_by(feature_log.c.seq)
+    .limit(bindparam("most")),
     "feature_definitions": select(
         feature_definitions.c.name, feature_definitions.c.version, feature_definitions.c.fingerprint
     ),
@@ -160,6 +180,10 @@ READS: dict[str, ClauseElement] = {
     "reactions_of": _FEEDBACK.where(_where(f.user_id)).order_by(f.at_ms, f.seq),
     "signal": select(s.type, s.body).where(_where(s.key)),
     "signals_of": select(s.type, s.body).where(_where(s.user_id)).order_by(s.at_ms, s.seq),
+    # In the orders of `tips_served`, `reactions_of` and `signals_of`.
+    "arrivals_of_tips": select(v.arrived_at_ms).where(_where(v.user_id)).order_by(v.served_at_ms, v.tip_id),
+    "arrivals_of_reactions": select(f.arrived_at_ms).where(_where(f.user_id)).order_by(f.at_ms, f.seq),
+    "arrivals_of_signals": select(s.arrived_at_ms).where(_where(s.user_id)).order_by(s.at_ms, s.seq),
     "waiting": select(waiting.c.type, waiting.c.body, waiting.c.awaits, waiting.c.arrived_at_ms)
     .where(_where(waiting.c.awaits), waiting.c.refusal.is_(None))
     .order_by(waiting.c.seq),
@@ -179,6 +203,10 @@ READS: dict[str, ClauseElement] = {
         decisions.c.context,
         decisions.c.profile_features,
     ).where(_where(decisions.c.decision_id)),
+    "decided_at": _DECIDED.where(_where(decisions.c.user_id), _where(decisions.c.at_ms)).order_by(
+        decisions.c.decision_id
+    ),
+    "decided": _DECIDED.where(_where(decisions.c.decision_id)),
     "scores": _SCORE.where(_where(tip_scores.c.decision_id)).order_by(tip_scores.c.policy),
     "scored": select(
         decisions.c.decision_id,
@@ -243,6 +271,7 @@ CHANGES: dict[str, ClauseElement] = {
         _where(user_profile_features.c.user_id), _where(user_profile_features.c.name)
     ),
     "drop_task_states": delete(task_states).where(_where(h.user_id), _where(h.task_id)),
+    "forget_feature_log": delete(feature_log).where(feature_log.c.decided_at_ms < bindparam("until_ms")),
     "stop_waiting": delete(waiting).where(_where(waiting.c.key)),
     "refuse_waiting": update(waiting)
     .where(waiting.c.key == bindparam("of_key"))

@@ -245,17 +245,11 @@ feature_log = Table(
     _text("decision_id"),
     _user(),
     _time("decided_at_ms"),
-    _text("name"),
-    Column("value", Double, nullable=True),
-    _text("value_text", nullable=True),
-    _text("status"),
-    _time("computed_at_ms", nullable=True),
-    _text("fingerprint"),
-    Index("ix_feature_log_name", "name", "decided_at_ms"),
-    Index("ix_feature_log_decided", "decided_at_ms"),
+    _text("features"),
+    Index("ix_feature_log_decided", "decided_at_ms", "seq"),
     sqlite_autoincrement=True,
 )
-"""What decisions about a sample of people were made from, as it was served."""
+"""What decisions about a sample of people were made from, as it was served: each envelope by name, as JSON."""
 
 policy_state = Table(
     "policy_state",

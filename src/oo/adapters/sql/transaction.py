@@ -3,14 +3,22 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from oo.adapters.sql.bodies import amount_of, encode, encode_fact, pack, subject_of, task_state_row
+from oo.adapters.sql.bodies import (
+    amount_of,
+    encode,
+    encode_fact,
+    encode_profile,
+    pack,
+    subject_of,
+    task_state_row,
+)
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.session import Runner
 from oo.domain.decision import PolicyScore, ScoredDecision
 from oo.domain.facts import CalendarEvent, Fact, TipFeedback, TipServed, force
 from oo.domain.instant import FOREVER
 from oo.domain.person import Person, ZoneSpan
-from oo.domain.profile import StoredValue
+from oo.domain.profile import Profile, StoredValue
 from oo.domain.state import State
 from oo.domain.task import Task
 from oo.domain.task_history import TaskSpan
@@ -246,6 +254,23 @@ class SqlTransaction(SqlReader):
     def drop_profile_rows(self, user_id: str, names: Sequence[str]) -> None:
         for name in names:
             self._run("drop_profile_row", user_id=user_id, name=name)
+
+    def add_definition(self, name: str, version: int, fingerprint: str, now_ms: int) -> None:
+        self._run(
+            "add_feature_definitions", name=name, version=version, fingerprint=fingerprint, since_ms=now_ms
+        )
+
+    def log_features(self, decision_id: str, profile: Profile, decided_at_ms: int) -> None:
+        self._run(
+            "add_feature_log",
+            decision_id=decision_id,
+            user_id=profile.user_id,
+            decided_at_ms=decided_at_ms,
+            features=encode_profile(profile),
+        )
+
+    def forget_feature_log(self, until_ms: int) -> None:
+        self._run("forget_feature_log", until_ms=until_ms)
 
     def emit(self, subject: str, fact: Fact, now_ms: int) -> None:
         self._run("add_outbox", subject=subject, key=fact.key, user_id=fact.user_id, created_at_ms=now_ms)

@@ -83,15 +83,9 @@ def _create_feature_log() -> None:
         sa.Column("decision_id", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("decided_at_ms", sa.BigInteger(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Double(), nullable=True),
-        sa.Column("value_text", sa.Text(), nullable=True),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("computed_at_ms", sa.BigInteger(), nullable=True),
-        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("features", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name="fk_feature_log_user_id"),
         sa.PrimaryKeyConstraint("seq", name="pk_feature_log"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_feature_log_name", "feature_log", ["name", "decided_at_ms"])
-    op.create_index("ix_feature_log_decided", "feature_log", ["decided_at_ms"])
+    op.create_index("ix_feature_log_decided", "feature_log", ["decided_at_ms", "seq"])

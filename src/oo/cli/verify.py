@@ -1,0 +1,75 @@
+"""oo features verify: hold every execution of every definition equal, on the facts of this store."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+
+from oo.cli.failure import REFUSED
+from oo.cli.shell import now_ms, opened, print_json, printable, progress_bar, with_store
+from oo.domain.instant import format_instant
+from oo.usecases.app import App
+from oo.usecases.verify import Difference, Verification
+
+_PEOPLE_AT_ONCE = 20
+
+
+@click.command()
+@click.option("--user", "user_id", metavar="U", help="One person only.")
+@with_store
+def verify(*, user_id: str | None, db: str | None, as_json: bool) -> None:
+    """Compare what is stored and what each statement computes with the fold; exit 1 where a value differs."""
+    with opened(db) as app:
+        user_ids = (
+            [app.people.get(user_id).user_id] if user_id else [each.user_id for each in app.people.all()]
+        )
+        found = _verified(app, user_ids)
+    if as_json:
+        print_json({"checked": found.checked, "differences": [_document(each) for each in found.differences]})
+    else:
+        _print(found, len(user_ids))
+    if found.differences:
+        raise click.exceptions.Exit(REFUSED)
+
+
+def _verified(app: App, user_ids: Sequence[str]) -> Verification:
+    found = Verification()
+    columns = (TextColumn("people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with progress_bar(*columns) as bar:
+        task = bar.add_task("people", total=len(user_ids))
+        for some in _batches(user_ids):
+            found.add(app.verify.some(some, now_ms=now_ms()))
+            bar.advance(task, len(some))
+    return found
+
+
+def _batches(user_ids: Sequence[str]) -> Iterator[list[str]]:
+    left = iter(user_ids)
+    while some := list(islice(left, _PEOPLE_AT_ONCE)):
+        yield some
+
+
+def _document(difference: Difference) -> dict[str, Any]:
+    return {
+        "user_id": difference.user_id,
+        "feature": difference.feature,
+        "at": format_instant(difference.at_ms),
+        "execution": difference.execution,
+        "expected": difference.expected,
+        "found": difference.found,
+    }
+
+
+def _print(found: Verification, people: int) -> None:
+    count = len(found.differences)
+    click.echo(f"{found.checked:,} values of {people:,} people compared with their fold: {count:,} differ.")
+    if found.differences:
+        first = found.differences[0]
+        click.echo(
+            printable(
+                f"First: {first.feature} of {first.user_id} as of {format_instant(first.at_ms)}: "
+                f"{first.execution} gives {first.found!r}, the fold {first.expected!r}."
+            )
+        )
