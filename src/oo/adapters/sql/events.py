@@ -68,6 +68,28 @@ POINTS = Frame("points", spine.c.at_ms)
 """Each point of the spine."""
 FRAMES = (ONE, EVERYONE, POINTS)
 
+SIGNALS = (AppSession.type, MoodCheckin.type, SourceSynced.type)
+"""The signals that are events of some source."""
+READ: Sequence[tuple[Table, Sequence[Column[Any]]]] = (
+    (tip_views, (_v.tip_id, _v.user_id, _v.served_at_ms, _v.category, _v.local_hour, _v.local_weekday)),
+    (
+        tip_feedback,
+        (
+            *(_f.tip_id, _f.user_id, _f.at_ms, _f.until_ms, _f.reaction, _f.dwell_ms),
+            *(_f.local_hour, _f.local_weekday),
+        ),
+    ),
+    (signals, (_s.user_id, _s.type, _s.subject_id, _s.at_ms, _s.amount, _s.local_hour, _s.local_weekday)),
+    (
+        task_states,
+        (
+            *(_t.user_id, _t.from_ms, _t.until_ms, _t.came_ms, _t.state, _t.category, _t.priority),
+            *(_t.closed_ms, _t.local_hour, _t.local_weekday),
+        ),
+    ),
+)
+"""The event tables, each with the columns that the statements of this file read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Events:

@@ -20,8 +20,13 @@ class Prepared:
 
 
 def prepare(statement: ClauseElement, dialect: Dialect) -> Prepared:
-    """Compile a statement for a dialect."""
+    """Compile a statement for a dialect. Where its parameters are numbered, they are all constant."""
     compiled = statement.compile(dialect=dialect)
+    places = getattr(compiled, "positiontup", None)
+    if places is not None:  # `$1` and on
+        return Prepared(
+            str(compiled), {str(number): compiled.params[name] for number, name in enumerate(places, 1)}
+        )
     return Prepared(
         str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
     )
