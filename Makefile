@@ -115,6 +115,7 @@ LOCK = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.
 lock: $(DEV_READY) ## pin and hash what pyproject.toml asks for; ARGS=--upgrade takes the newest
 	@$(LOCK) pyproject.toml --output-file requirements/run.txt
 	@$(LOCK) pyproject.toml --extra service --constraint requirements/run.txt --output-file requirements/service.txt
+	@$(LOCK) pyproject.toml --extra offline --constraint requirements/service.txt --output-file requirements/offline.txt
 	@$(LOCK) pyproject.toml --all-extras --group dev --constraint requirements/service.txt --output-file requirements/dev.txt
 	@$(LOCK) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 	@$(LOCK) --group peer --output-file requirements/peer.txt

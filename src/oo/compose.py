@@ -9,17 +9,18 @@ from oo import policies
 from oo.adapters.remote.reception import received
 from oo.adapters.remote.service import Service
 from oo.adapters.sql.sqlite import SqliteStore
-from oo.domain.errors import StoreBusy
+from oo.domain.errors import InvalidSetting, StoreBusy
 from oo.features.catalog import CATALOG
 from oo.features.registry import Registry
 from oo.features.vector import check_dimensions
-from oo.ports import Store
+from oo.ports import Offline, Store
 from oo.settings import Settings
 from oo.usecases.app import App
 from oo.usecases.check import Check
 from oo.usecases.definitions import Definitions
 from oo.usecases.explain import Explain
 from oo.usecases.feedback import Feedback
+from oo.usecases.history import Histories
 from oo.usecases.import_file import ImportFile
 from oo.usecases.ingest import Ingest
 from oo.usecases.knowledge import Knowledge
@@ -75,6 +76,24 @@ def served(settings: Settings) -> Iterator[App]:
         app.close()
 
 
+@contextmanager
+def offline(settings: Settings) -> Iterator[Offline]:
+    """Start the engine that the settings name, for training sets, inside the block; raises `InvalidSetting`."""
+    name = settings.offline_engine()
+    try:
+        from oo.adapters.sql.duckdb import DuckDb  # noqa: PLC0415  # an extra: only who makes training sets loads it
+    except ModuleNotFoundError as error:
+        raise InvalidSetting(
+            f"Training sets by {name} need {error.name}, which is not installed.",
+            "Install it: pip install 'oo-tips[offline]'",
+        ) from error
+    engine = DuckDb()
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
 def _held(settings: Settings, registry: Registry) -> SqliteStore | Service:
     """Open the store, or reach the service that holds it; wait for either to become possible."""
     path = settings.sqlite_path().resolve()
@@ -122,6 +141,7 @@ def build_app(store: Store, registry: Registry, learner: Learner, settings: Sett
         registry=registry,
         learner=learner,
         profiles=profiles,
+        histories=Histories(store=store),
         ingest=ingest,
         import_file=ImportFile(ingest=ingest, take_over=take_over, people=people),
         people=people,

@@ -1,12 +1,13 @@
 """Every protocol that an adapter may implement, on one page."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, TypeVar
 
-from oo.domain.decision import Decision, PolicyScore, ScoredDecision
+from oo.domain.decision import DecidedFrom, Decision, PolicyScore, ScoredDecision
 from oo.domain.facts import CalendarEvent, Fact, RewardFact, TaskFact, TipFeedback, TipServed
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import LoggedFeatures, Profile, StoredRow, StoredValue
@@ -15,10 +16,12 @@ from oo.domain.task import GivenReaction, Task
 from oo.domain.task_history import TaskSpan
 from oo.domain.tip import Tip
 from oo.features.fold import Folded
-from oo.features.spec import Busy, FeatureDefinition
+from oo.features.spec import Busy, Dtype, FeatureDefinition
 
 Result = TypeVar("Result")
 
+EventRows: TypeAlias = Mapping[str, Sequence[Sequence[Any]]]
+"""What batched features read, as it lies in the event tables: rows by the name of their table."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingFact:
@@ -136,6 +139,15 @@ class Reader(Protocol):
 
     def reward(self, decision_id: str) -> float | None:
         """Return the reward in force for a decision."""
+    def events(self, user_id: str) -> EventRows:
+        """Return all that batched features read of a person, at whatever instant."""
+
+    def decided_at(self, user_id: str, at_ms: int) -> list[DecidedFrom]:
+        """Return what the decisions about a person at an instant were made from, by id; none without a profile."""
+
+    def decided(self, decision_id: str) -> DecidedFrom | None:
+        """Return what a decision was made from; None where no profile was logged with it."""
+
 
     def rewarded_scores(self, user_id: str, policy: str) -> Iterator[tuple[PolicyScore, float]]:
         """Yield the logged rows of a policy that have a reward in force and were decided since the last reset.
@@ -235,3 +247,57 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Finish the queued writes and let go of the database."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpinePoint:
+    """A row of a spine by its number, from 0: a person at an instant, and the decision that it says it is about."""
+
+    number: int
+    user_id: str
+    at_ms: int
+    decision_id: str | None
+
+
+class Offline(Protocol):
+    """An engine that computes features for the rows of a spine, in this process, and writes them as a training set."""
+
+    @property
+    def name(self) -> str:
+        """What the settings call it."""
+
+    @property
+    def version(self) -> str:
+        """Its own version."""
+
+    def take_spine(self, file: Path, columns: Sequence[str]) -> int:
+        """Begin a set over a Parquet file, to which these columns are to be added; return its number of rows.
+
+        Raises `InvalidSpine`.
+        """
+
+    def people(self) -> list[str]:
+        """Return who is in the spine, in the order in which they come."""
+
+    def points(self) -> list[SpinePoint]:
+        """Return every row of the spine, in order."""
+
+    def add_events(self, rows: EventRows) -> None:
+        """Take in events of some people; all of a person's come at once."""
+
+    def compute(
+        self, definitions: Sequence[FeatureDefinition], progress: Callable[[int, int], None] = lambda *_: None
+    ) -> None:
+        """Compute a column a feature, point in time, from all the events taken in; anything put before is gone.
+
+        `progress` is told how many statements are done, of how many.
+        """
+
+    def put(self, name: str, dtype: Dtype, values: Mapping[int, Any]) -> None:
+        """Write values into a column by the numbers of their rows; where there is none, it is made of nulls."""
+
+    def write(self, file: Path) -> None:
+        """Write every row of the spine in order, its own columns first, as Parquet."""
+
+    def close(self) -> None:
+        """Let go of memory and files."""

@@ -9,6 +9,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from oo.domain.errors import InvalidSetting
 
+ENGINES = ("duckdb",)
+"""What training sets can be made with."""
+
 
 def default_database() -> str:
     """Return the URL of the store in the person's data folder."""
@@ -23,6 +26,7 @@ class Settings(BaseSettings):
     database: Annotated[str, Field(description="The store: sqlite:///FILE.")] = Field(
         default_factory=default_database
     )
+    offline: Annotated[str, Field(description="The engine that makes training sets: duckdb:.")] = "duckdb:"
     policy: Annotated[str, Field(description="The active policy: the one that chooses.")] = "egreedy/v1"
     shadows: Annotated[
         tuple[str, ...],
@@ -72,6 +76,16 @@ class Settings(BaseSettings):
                 "Give sqlite:///FILE (OO_DATABASE or --db).",
             )
         return Path(self.database.removeprefix(prefix)).expanduser()
+
+    def offline_engine(self) -> str:
+        """Return the name of the engine that makes training sets; raises `InvalidSetting` where there is none such."""
+        name = self.offline.removesuffix(":")
+        if self.offline != f"{name}:" or name not in ENGINES:
+            raise InvalidSetting(
+                f"There is no engine {name!r} for training sets. There is: {', '.join(ENGINES)}.",
+                f"Give {ENGINES[0]}: (OO_OFFLINE), or --engine {ENGINES[0]}.",
+            )
+        return name
 
 
 def load_settings(**overrides: str) -> Settings:

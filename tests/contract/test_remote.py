@@ -23,7 +23,7 @@ from oo.compose import compose, served
 from oo.domain.errors import OoError, StoreBusy, StoreClosed, StoreError, UnknownUser
 from oo.domain.facts import MoodCheckin, Reaction, TaskUpsert
 from oo.domain.instant import DAY, MINUTE
-from oo.ports import Store
+from oo.ports import SpinePoint, Store
 from oo.settings import Settings
 from oo.usecases.app import App
 from oo.usecases.import_file import ImportFile
@@ -66,6 +66,11 @@ CALLS: dict[str, Callable[[App], object]] = {
     "profiles.stored": lambda app: app.profiles.stored("ada", now_ms=NOW + DAY),
     "profiles.as_of": lambda app: app.profiles.as_of("ada", at_ms=NOW + DAY),
     "profiles.rebuild": lambda app: app.profiles.rebuild("ada", now_ms=NOW + DAY),
+    "histories.events": lambda app: app.histories.events(["ada", "bob"]),
+    "histories.arrivals": lambda app: app.histories.arrivals(["ada", "bob"]),
+    "histories.decided": lambda app: app.histories.decided(
+        [SpinePoint(number=0, user_id="ada", at_ms=NOW, decision_id=None)]
+    ),
     "score.__call__": lambda app: app.score(
         "ada", ({"id": "c1", "priority": 2},), decision_id="d1", now_ms=NOW
     ),

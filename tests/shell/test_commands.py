@@ -9,7 +9,12 @@ import pytest
 from oo.cli.main import COMMANDS
 from tests.shell.running import Shell
 
-VERBS = {"users": ("add", "list"), "tasks": ("add", "list", "done"), "features": ("list", "show", "contract")}
+VERBS = {
+    "users": ("add", "list"),
+    "tasks": ("add", "list", "done"),
+    "dataset": ("build",),
+    "features": ("list", "show", "contract"),
+}
 GROUPS = [[name] for name in VERBS]
 ANSWERING = [[name] for name in COMMANDS if name not in VERBS] + [
     [name, verb] for name, verbs in VERBS.items() for verb in verbs

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "profile": ("oo.cli.profile:profile", "Show what is known of a person."),
     "features": ("oo.cli.features:features", "Show the catalogue of features."),
     "check": ("oo.cli.check:check", "Say what is wrong, if anything."),
+    "dataset": ("oo.cli.dataset:dataset", "Build training sets: features as they were at given instants."),
     "users": ("oo.cli.users:users", "Add and list people."),
 }
 """Each command: where it is, and its line in the help."""

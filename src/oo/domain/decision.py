@@ -57,6 +57,16 @@ class ScoredDecision:
     chosen: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecidedFrom:
+    """What a decision's record says that was known of the person and of the moment when it was taken, by name."""
+
+    decision_id: str
+    user_id: str
+    context: Features
+    profile_features: Features
+
+
 def draw(probabilities: Floats, decision_id: str) -> int:
     """Draw an index with the given probabilities, float64[n], from the decision's own random number.
 

@@ -7,6 +7,7 @@ OoError
 │   ├── InvalidZone
 │   ├── InvalidFact         a line of the event log, or a signal, that is not well formed
 │   ├── UnreadableFile      a file that no source can read
+│   ├── InvalidSpine        rows that no training set can be made over
 │   └── InvalidSetting
 ├── Unknown                 a name or id that does not exist
 │   ├── UnknownUser · UnknownTip · UnknownTask · UnknownDecision
@@ -21,6 +22,7 @@ OoError
 │   ├── IncompleteDefinition
 │   └── DefinitionChanged   a feature means something else than it did when it was served
 ├── NoCandidates · NotFinite     what a policy was handed
+├── OfflineError             the engine that makes training sets cannot go on
 └── StoreError
     ├── StoreBusy           another process writes, or the disk refused
     ├── StoreTooNew         made by a newer oO
@@ -75,6 +77,10 @@ class InvalidFact(Refused):
 
 class UnreadableFile(Refused):
     """A file that no source can read."""
+
+
+class InvalidSpine(Refused):
+    """A file of rows, each a person and an instant, that no training set can be made over."""
 
 
 class InvalidSetting(Refused):
@@ -175,6 +181,10 @@ class NoCandidates(OoError):
 
 class NotFinite(OoError):
     """A policy was handed NaN or an infinity."""
+
+
+class OfflineError(OoError):
+    """The engine that makes training sets cannot go on; what was there before is as it was."""
 
 
 class StoreError(OoError):

@@ -7,6 +7,7 @@ from oo.ports import Store
 from oo.usecases.check import Check
 from oo.usecases.definitions import Definitions
 from oo.usecases.feedback import Feedback
+from oo.usecases.history import Histories
 from oo.usecases.import_file import ImportFile
 from oo.usecases.ingest import Ingest
 from oo.usecases.knowledge import Knowledge
@@ -32,6 +33,7 @@ class App:
     ingest: Ingest
     import_file: ImportFile
     profiles: Profiles
+    histories: Histories
     recommend: Recommend
     feedback: Feedback
     score: Score

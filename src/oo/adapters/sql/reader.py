@@ -6,8 +6,9 @@ from typing import Any
 
 from oo.adapters.sql import computed
 from oo.adapters.sql.bodies import decode, decode_fact, decode_profile, unpack
+from oo.adapters.sql.events import READ
 from oo.adapters.sql.session import Row, Runner
-from oo.domain.decision import Decision, PolicyScore, ScoredDecision
+from oo.domain.decision import DecidedFrom, Decision, PolicyScore, ScoredDecision
 from oo.domain.facts import (
     CalendarEvent,
     Fact,
@@ -26,7 +27,7 @@ from oo.domain.task_history import TaskSpan
 from oo.domain.tip import Standing, Tip
 from oo.features.fold import Folded
 from oo.features.spec import Busy, FeatureDefinition
-from oo.ports import WaitingFact
+from oo.ports import EventRows, WaitingFact
 
 _SPAN = tuple(field.name for field in fields(TaskSpan))
 
@@ -144,6 +145,18 @@ class SqlReader:
         return computed.at_points(self._runner, definitions, points)
 
     def profile_rows(self, user_id: str) -> Sequence[StoredRow]:
+    def events(self, user_id: str) -> EventRows:
+        return {
+            table.name: self._runner.rows(f"events_in_{table.name}", user_id=user_id) for table, _ in READ
+        }
+
+    def decided_at(self, user_id: str, at_ms: int) -> list[DecidedFrom]:
+        return [_decided(row) for row in self._runner.rows("decided_at", user_id=user_id, at_ms=at_ms)]
+
+    def decided(self, decision_id: str) -> DecidedFrom | None:
+        row = self._runner.row("decided", decision_id=decision_id)
+        return _decided(row) if row else None
+
         rows: list[Any] = self._runner.rows("profile_rows", user_id=user_id)
         return rows
 
@@ -290,6 +303,16 @@ def _decision(row: Row) -> Decision:
 
 
 def _scored(row: Row) -> ScoredDecision:
+def _decided(row: Row) -> DecidedFrom:
+    decision_id, user_id, context, profile_features = row
+    return DecidedFrom(
+        decision_id=decision_id,
+        user_id=user_id,
+        context=decode(context) or {},
+        profile_features=decode(profile_features),
+    )
+
+
     policy, scores, probabilities, chosen = row[6:]
     return ScoredDecision(
         decision=_decision(row[:6]),

@@ -114,7 +114,8 @@ READS: dict[str, ClauseElement] = {
     "people": select(users.c.user_id).order_by(users.c.user_id),
     **{
         f"events_in_{table.name}": select(*columns).where(
-            _where(table.c.user_id), *([s.type.in_(SIGNALS)] if table is signals else [])
+            _where(table.c.user_id),
+            *([or_(*(s.type == kind for kind in SIGNALS))] if table is signals else []),
         )
         for table, columns in READ
     },
