@@ -39,6 +39,7 @@ from oo.ports import Reader
 from oo.usecases.app import App
 from tests.support.history import ANCHORS, History, examples, histories, seeds
 from tests.support.stores import World, world
+from tests.support.training import training_set
 
 NOW = LATEST // 2
 Meant: TypeAlias = Mapping[tuple[str, int], Mapping[str, Folded]]
@@ -70,6 +71,7 @@ def assert_folds_agree(app: App, history: History) -> None:
     assert_profiles_agree(app, folded)
     assert_everyone_agrees(app, folded)
     assert_points_agree(app, folded)
+    assert_training_sets_agree(app, folded)
 
 
 def assert_profiles_agree(app: App, meant: Meant) -> None:
@@ -101,6 +103,20 @@ def assert_points_agree(app: App, meant: Meant) -> None:
             nothing = {definition.name: Folded(definition.fallback, 0)}
             assert_same(
                 definition, values[definition.name], meant.get(point, nothing)[definition.name], *point
+            )
+
+
+def assert_training_sets_agree(app: App, meant: Meant) -> None:
+    """A training set holds every number as float64."""
+    points = [*meant, ("nobody", DAY)]
+    for point, row in zip(points, training_set(app, points), strict=True):
+        assert (row["user_id"], row["at_ms"]) == point
+        for definition in app.registry.batched:
+            nothing = {definition.name: Folded(definition.fallback, 0)}
+            folded = meant.get(point, nothing)[definition.name]
+            value = float(folded.value) if isinstance(folded.value, int) else folded.value
+            assert_same(
+                definition, Folded(row[definition.name], folded.support), replace(folded, value=value), *point
             )
 
 
@@ -248,9 +264,10 @@ def assert_stored_is_computed(app: App, user_id: str) -> None:
     if app.store.read(lambda reader: reader.person(user_id)) is None:
         return
     for name, envelope in app.profiles.stored(user_id, now_ms=LATEST).features.items():
-        if envelope.computed_at_ms is not None:
-            computed = app.profiles.as_of(user_id, at_ms=envelope.computed_at_ms).features[name]
-            assert envelope.value == computed.value, name
+        at_ms = envelope.computed_at_ms
+        if at_ms is not None:
+            stored = app.profiles.stored(user_id, now_ms=at_ms).features[name]
+            assert stored.value == app.profiles.as_of(user_id, at_ms=at_ms).features[name].value, name
 
 
 def test_a_mean_past_the_whole_numbers_of_float64_is_the_same_everywhere(shared: World) -> None:

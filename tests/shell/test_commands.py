@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from oo.cli.main import COMMANDS
+from oo.features.catalog import CATALOG
+from oo.features.registry import Registry
 from tests.shell.running import Shell
 
 VERBS = {
@@ -225,13 +227,7 @@ def test_profile_answers_in_the_shape_of_the_interface(shell: Shell, tip: dict[s
 
         assert answer.keys() == {"user_id", "features"}
         assert answer["user_id"] == "ada"
-        assert answer["features"].keys() == {
-            "completion_rate_30d",
-            "dismiss_rate_30d",
-            "mean_dwell_ms_30d",
-            "preferred_hour",
-            "tip_volume_30d",
-        }
+        assert list(answer["features"]) == [definition.name for definition in Registry(CATALOG).batched]
         assert all(envelope.keys() == ENVELOPE for envelope in answer["features"].values())
 
 

@@ -27,3 +27,5 @@ def change_constant(made: World, frame: str, old: Any, new: Any) -> None:
     made.store._statements = planted
     writing = made.store._writer._transaction
     writing._runner = replace(writing._runner, statements=planted)
+    while made.store._readers:  # those that wait to be used again would read as before
+        made.store._readers.pop()[0].close()
