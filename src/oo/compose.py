@@ -13,7 +13,7 @@ from oo.domain.errors import InvalidSetting, StoreBusy
 from oo.features.catalog import CATALOG
 from oo.features.registry import Registry
 from oo.features.vector import check_dimensions
-from oo.ports import Offline, Store
+from oo.ports import Messenger, Offline, Store
 from oo.settings import Settings
 from oo.usecases.app import App
 from oo.usecases.check import Check
@@ -27,6 +27,7 @@ from oo.usecases.knowledge import Knowledge
 from oo.usecases.learn import Learner
 from oo.usecases.people import People
 from oo.usecases.profile import Profiles
+from oo.usecases.quality import Quality
 from oo.usecases.recommend import Recommend
 from oo.usecases.reward import Reward
 from oo.usecases.score import Score
@@ -152,6 +153,7 @@ def build_app(store: Store, registry: Registry, learner: Learner, settings: Sett
         ),
         reward=Reward(store=store, ingest=ingest, learner=learner, policy=settings.policy),
         knowledge=Knowledge(store=store, ingest=ingest, learner=learner),
+        quality=Quality(store=store, registry=registry, messenger=_messenger(settings)),
         definitions=Definitions(store=store, registry=registry),
         verify=Verify(store=store, registry=registry),
         skew=skew,
@@ -167,3 +169,12 @@ def build_app(store: Store, registry: Registry, learner: Learner, settings: Sett
             most_candidates=settings.most_candidates,
         ),
     )
+
+
+def _messenger(settings: Settings) -> Messenger | None:
+    """Return who is told of alerts, if the settings name anybody."""
+    if not settings.alert_webhook:
+        return None
+    from oo.adapters.webhook import Webhook  # noqa: PLC0415  # HTTP and TLS, which few stores want
+
+    return Webhook(settings.alert_webhook)

@@ -11,6 +11,7 @@ from oo.domain.decision import DecidedFrom, Decision, PolicyScore, ScoredDecisio
 from oo.domain.facts import CalendarEvent, Fact, RewardFact, TaskFact, TipFeedback, TipServed
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import LoggedFeatures, Profile, StoredRow, StoredValue
+from oo.domain.quality import Alert, Baseline, Condition, Counts, Distribution
 from oo.domain.state import State
 from oo.domain.task import GivenReaction, Task
 from oo.domain.task_history import TaskSpan
@@ -19,9 +20,9 @@ from oo.features.fold import Folded
 from oo.features.spec import Busy, Dtype, FeatureDefinition
 
 Result = TypeVar("Result")
-
 EventRows: TypeAlias = Mapping[str, Sequence[Sequence[Any]]]
 """What batched features read, as it lies in the event tables: rows by the name of their table."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingFact:
@@ -32,7 +33,32 @@ class WaitingFact:
     arrived_at_ms: int
 
 
-class Reader(Protocol):
+class Measures(Protocol):
+    """What can be asked of the store about the quality of its data."""
+
+    def count_values(self, now_ms: int, active_since_ms: int) -> dict[str, Counts]:
+        """Return what the stored values of each feature add up to, by name; counted in the database."""
+
+    def sample_values(self, most: int) -> dict[str, Distribution]:
+        """Return the values of about `most` people, the same ones every time, that can be, by feature name."""
+
+    def baselines(self) -> dict[str, Baseline]:
+        """Return the baseline of each feature that has one."""
+
+    def last_heard(self, now_ms: int) -> dict[str, int]:
+        """Return when each source was last heard up to now."""
+
+    def heard(self, source: str, since_ms: int, until_ms: int) -> tuple[int, list[int]]:
+        """Return at how many instants of `(since_ms, until_ms]` a source was heard, and their hours since 1970."""
+
+    def open_alerts(self) -> list[Alert]:
+        """Return the alerts that have not ended, the oldest first."""
+
+    def untold_alerts(self) -> list[Alert]:
+        """Return the alerts that have not been told outside, those that were refused there last."""
+
+
+class Reader(Measures, Protocol):
     """What can be asked of the store, all of it from one consistent state."""
 
     def person(self, user_id: str) -> Person | None:
@@ -113,6 +139,15 @@ class Reader(Protocol):
     ) -> list[dict[str, Folded]]:
         """Return the values at each of `points`, pairs of a person and an instant: in order, by name."""
 
+    def events(self, user_id: str) -> EventRows:
+        """Return all that batched features read of a person, at whatever instant."""
+
+    def decided_at(self, user_id: str, at_ms: int) -> list[DecidedFrom]:
+        """Return what the decisions about a person at an instant were made from, by id; none without a profile."""
+
+    def decided(self, decision_id: str) -> DecidedFrom | None:
+        """Return what a decision was made from; None where no profile was logged with it."""
+
     def profile_rows(self, user_id: str) -> Sequence[StoredRow]:
         """Return the stored profile values."""
 
@@ -139,15 +174,6 @@ class Reader(Protocol):
 
     def reward(self, decision_id: str) -> float | None:
         """Return the reward in force for a decision."""
-    def events(self, user_id: str) -> EventRows:
-        """Return all that batched features read of a person, at whatever instant."""
-
-    def decided_at(self, user_id: str, at_ms: int) -> list[DecidedFrom]:
-        """Return what the decisions about a person at an instant were made from, by id; none without a profile."""
-
-    def decided(self, decision_id: str) -> DecidedFrom | None:
-        """Return what a decision was made from; None where no profile was logged with it."""
-
 
     def rewarded_scores(self, user_id: str, policy: str) -> Iterator[tuple[PolicyScore, float]]:
         """Yield the logged rows of a policy that have a reward in force and were decided since the last reset.
@@ -219,6 +245,15 @@ class Transaction(Reader, Protocol):
 
     def forget_feature_log(self, until_ms: int) -> None:
         """Forget what was logged of decisions before an instant."""
+
+    def put_baseline(self, baseline: Baseline) -> None:
+        """Write how a feature is distributed, in place of its former baseline."""
+
+    def add_alert(self, condition: Condition, now_ms: int, posted: int) -> None:
+        """Record that a condition has begun; `posted` is what the webhook need not be told any more."""
+
+    def change_alert(self, alert: Alert) -> None:
+        """Write how an alert stands now."""
 
     def emit(self, subject: str, fact: Fact, now_ms: int) -> None:
         """Put an event into the outbox."""
@@ -301,3 +336,10 @@ class Offline(Protocol):
 
     def close(self) -> None:
         """Let go of memory and files."""
+
+
+class Messenger(Protocol):
+    """Somebody outside who wants to know of alerts."""
+
+    def tell(self, message: Mapping[str, Any]) -> str | None:
+        """Deliver a JSON document, once and soon; return why it was not taken, None where it was."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
@@ -47,6 +48,18 @@ class Settings(BaseSettings):
         Field(ge=0, le=1, description="The share of people whose decisions the skew meter logs; 0 for none."),
     ] = 1.0
 
+    quality_every_sec: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=86_400,
+            description="How often the service checks the quality of its data; 0 never.",
+        ),
+    ] = 300
+    alert_webhook: Annotated[
+        str, Field(description="Where alerts are posted to as JSON: an http or https URL; empty for nowhere.")
+    ] = ""
+
     most_body_bytes: Annotated[
         int, Field(ge=1024, le=2**30, description="The most bytes that a request's body may have.")
     ] = 4 * 1024 * 1024
@@ -66,6 +79,14 @@ class Settings(BaseSettings):
     @classmethod
     def _between_commas(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("alert_webhook")
+    @classmethod
+    def _of_the_web(cls, value: str) -> str:
+        url = urlsplit(value)
+        if value and (url.scheme not in {"http", "https"} or not url.hostname or url.username is not None):
+            raise ValueError("it has to be http://HOST/PATH or https://HOST/PATH, without a user in it")
+        return value
 
     def sqlite_path(self) -> Path:
         """Return the file of the SQLite store; raises `InvalidSetting` for a URL of another kind."""

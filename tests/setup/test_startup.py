@@ -14,7 +14,17 @@ ROOT = Path(__file__).parents[2]
 OO = Path(sys.executable).with_name("oo")
 
 # Wanted by some commands, by none of them to print its help.
-HEAVY = ("alembic", "duckdb", "numpy", "pydantic", "pydantic_settings", "pytodotxt", "rich", "sqlalchemy")
+HEAVY = (
+    "alembic",
+    "duckdb",
+    "numpy",
+    "pydantic",
+    "pydantic_settings",
+    "pytodotxt",
+    "rich",
+    "scipy",
+    "sqlalchemy",
+)
 
 
 def best_sec(command: list[str], *, runs: int = 7) -> float:

@@ -171,6 +171,122 @@ class FeaturesAnswer(Answer):
     features: list[Feature]
 
 
+class DriftAnswer(Answer):
+    """How a feature is distributed beside its baseline; `ks` is of numbers alone."""
+
+    verdict: Literal["steady", "drifted", "not enough people", "no baseline", "not compared"]
+    psi: float | None
+    ks: float | None
+    people: int
+    baseline_people: int
+    baseline_at: str | None
+
+
+class FeatureQualityAnswer(Answer):
+    """How the stored values of a feature stand; `active` counts those of people active in the last 7 days."""
+
+    values: int
+    active: int
+    max_age_sec: int
+    fresh_share: Share | None
+    null_share: Share | None
+    fallback_share: Share | None
+    broken_nulls: int
+    lowest: float | None
+    highest: float | None
+    possible: Annotated[list[float | None], Field(min_length=2, max_length=2)]
+    outside: int
+    drift: DriftAnswer
+
+
+class SourceQualityAnswer(Answer):
+    """When a source was heard last, and how long its rhythm lets it be silent; null where it has none yet."""
+
+    last_at: str
+    arrivals: int
+    silent_sec: float
+    usual_gap_sec: float | None
+    silent_after_sec: float | None
+    silent: bool
+
+
+class AlertAnswer(Answer):
+    """Something that is wrong, since when, and what to do; it ends by itself."""
+
+    alert: int
+    kind: Literal["stale", "nulls", "range", "drift", "silent"]
+    subject: str
+    message: str
+    hint: str
+    since: str
+    seen: str
+
+
+class QualityAnswer(Answer):
+    """The quality of the data as of now; `ok` where no alert is open."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "at": "2026-11-21T13:00:00.000Z",
+                    "ok": False,
+                    "features": {
+                        "completion_rate_30d": {
+                            "values": 240,
+                            "active": 180,
+                            "max_age_sec": 43200,
+                            "fresh_share": 0.99,
+                            "null_share": 0.0,
+                            "fallback_share": 0.04,
+                            "broken_nulls": 0,
+                            "lowest": 0.0,
+                            "highest": 0.92,
+                            "possible": [0.0, 1.0],
+                            "outside": 0,
+                            "drift": {
+                                "verdict": "steady",
+                                "psi": 0.06,
+                                "ks": 0.05,
+                                "people": 240,
+                                "baseline_people": 212,
+                                "baseline_at": "2026-10-01T09:00:00.000Z",
+                            },
+                        }
+                    },
+                    "sources": {
+                        "app.session": {
+                            "last_at": "2026-11-19T11:00:00.000Z",
+                            "arrivals": 4120,
+                            "silent_sec": 180000.0,
+                            "usual_gap_sec": 7200.0,
+                            "silent_after_sec": 86400.0,
+                            "silent": True,
+                        }
+                    },
+                    "alerts": [
+                        {
+                            "alert": 3,
+                            "kind": "silent",
+                            "subject": "app.session",
+                            "message": "Nothing has come of app.session for 50 h; its rhythm allows 24 h.",
+                            "hint": "Is whatever sends it running, and may it still write here?",
+                            "since": "2026-11-20T11:05:00.000Z",
+                            "seen": "2026-11-21T12:55:00.000Z",
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+
+    at: str
+    ok: bool
+    features: dict[str, FeatureQualityAnswer]
+    sources: dict[str, SourceQualityAnswer]
+    alerts: list[AlertAnswer]
+
+
 class HealthAnswer(Answer):
     """The process answers."""
 

@@ -3,9 +3,11 @@
 from typing import Any
 
 from oo.domain.decision import ScoredDecision
-from oo.domain.instant import format_instant
+from oo.domain.instant import SECOND, format_instant
 from oo.domain.profile import Profile
+from oo.domain.quality import Alert, FeatureQuality, Panel, SourceQuality
 from oo.domain.tip import Explanation, Recommendation
+from oo.evaluation.conditions import is_silent
 from oo.features.registry import Registry
 from oo.features.spec import FeatureDefinition
 from oo.usecases.knowledge import Learned
@@ -83,6 +85,67 @@ def learned(known: Learned) -> dict[str, Any]:
         "dimensions": dict(known.weights),
         "epsilon": known.epsilon,
         "ridge": known.ridge,
+    }
+
+
+def quality(seen: Panel) -> dict[str, Any]:
+    """Return the answer of `GET /quality`."""
+    return {
+        "at": format_instant(seen.at_ms),
+        "ok": not seen.alerts,
+        "features": {each.name: _feature_quality(each) for each in seen.features},
+        "sources": {each.name: _source_quality(each) for each in seen.sources},
+        "alerts": [alert(each) for each in seen.alerts],
+    }
+
+
+def alert(raised: Alert) -> dict[str, Any]:
+    """Return an alert."""
+    of = raised.condition
+    return {
+        "alert": raised.number,
+        "kind": of.kind,
+        "subject": of.subject,
+        "message": of.message,
+        "hint": of.hint,
+        "since": format_instant(raised.since_ms),
+        "seen": format_instant(raised.seen_ms),
+    }
+
+
+def _feature_quality(of: FeatureQuality) -> dict[str, Any]:
+    taken_at_ms = of.baseline_at_ms
+    return {
+        "values": of.counts.rows,
+        "active": of.counts.active,
+        "max_age_sec": of.max_age_sec,
+        "fresh_share": of.fresh_share,
+        "null_share": of.null_share,
+        "fallback_share": of.fallback_share,
+        "broken_nulls": of.counts.broken_nulls,
+        "lowest": of.counts.lowest,
+        "highest": of.counts.highest,
+        "possible": list(of.possible),
+        "outside": of.counts.outside,
+        "drift": {
+            "verdict": of.verdict,
+            "psi": of.drift.psi if of.drift else None,
+            "ks": of.drift.ks if of.drift else None,
+            "people": of.sampled,
+            "baseline_people": of.baseline_people,
+            "baseline_at": None if taken_at_ms is None else format_instant(taken_at_ms),
+        },
+    }
+
+
+def _source_quality(of: SourceQuality) -> dict[str, Any]:
+    return {
+        "last_at": format_instant(of.last_at_ms),
+        "arrivals": of.arrivals,
+        "silent_sec": of.silent_ms / SECOND,
+        "usual_gap_sec": None if of.usual_gap_ms is None else of.usual_gap_ms / SECOND,
+        "silent_after_sec": None if of.silent_after_ms is None else of.silent_after_ms / SECOND,
+        "silent": is_silent(of),
     }
 
 

@@ -1,15 +1,75 @@
-"""What Prometheus can read: requests by route, and what the loop does."""
+"""What Prometheus can read: requests by route, what the loop does, and the quality of the data."""
+
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
 from oo import __version__
+from oo.domain.quality import Checked, FeatureQuality, Panel
+from oo.features.catalog import SYNCED
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
+
+
+_SHARES: Mapping[str, tuple[str, Callable[[FeatureQuality], float | None]]] = {
+    "fresh": ("values of active people that are young enough", lambda of: of.fresh_share),
+    "null": ("values that are null", lambda of: of.null_share),
+    "fallback": ("values that rest on no event", lambda of: of.fallback_share),
+}
+_OTHER = "source.synced/other"
+
+
+class _Panel(Collector):
+    """What the last look at the data's quality saw, all of it of one instant."""
+
+    def __init__(self) -> None:
+        self.seen: Panel | None = None
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        seen = self.seen
+        if seen is None:
+            return
+        yield _gauge(
+            "oo_quality_measured_seconds",
+            "When quality was measured, epoch seconds.",
+            {(): seen.at_ms / 1000},
+        )
+        yield _gauge(
+            "oo_quality_alerts",
+            "Alerts that are open.",
+            Tally((each.condition.kind, _bounded(each.condition.subject)) for each in seen.alerts),
+            ("kind", "subject"),
+        )
+        for name, (words, share) in _SHARES.items():
+            shares = {(each.name,): share(each) for each in seen.features}
+            known = {key: value for key, value in shares.items() if value is not None}
+            yield _gauge(f"oo_feature_{name}_share", f"Share of {words}, by feature.", known, ("feature",))
+        silences = {(_bounded(each.name),): each.silent_ms / 1000 for each in reversed(seen.sources)}
+        yield _gauge("oo_source_silent_seconds", "Time since a source was heard.", silences, ("source",))
+
+
+def _gauge(
+    name: str, words: str, values: Mapping[Any, float], labels: Sequence[str] = ()
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, words, labels=labels)
+    for key, value in values.items():
+        family.add_metric(key, value)
+    return family
+
+
+def _bounded(subject: str) -> str:
+    """Return a subject as a label: sources name themselves, and each name would be a meter."""
+    _, slash, source = subject.partition("/")
+    return _OTHER if slash and source not in SYNCED else subject
 
 
 class Metrics:
@@ -40,6 +100,19 @@ class Metrics:
         self._signals = Counter(
             "oo_signals", "Signals by what became of them.", ("fate",), registry=self._registry
         )
+        self._panel = _Panel()
+        self._registry.register(self._panel)
+        self._checks = Counter(
+            "oo_quality_checks",
+            "Checks of the data's quality, by outcome: done, failed.",
+            ("outcome",),
+            registry=self._registry,
+        )
+        self._undelivered = Counter(
+            "oo_quality_undelivered",
+            "Checks after which the webhook did not take an alert.",
+            registry=self._registry,
+        )
         Gauge("oo_info", "The version that runs.", ("version",), registry=self._registry).labels(
             __version__
         ).set(1)
@@ -65,6 +138,21 @@ class Metrics:
     def signals(self, fate: str, count: int) -> None:
         """Count signals of one fate."""
         self._signals.labels(fate).inc(count)
+
+    def measured(self, seen: Panel) -> None:
+        """Show what a look at the data's quality saw, in place of what was seen before."""
+        self._panel.seen = seen
+
+    def checked(self, checked: Checked) -> None:
+        """Count a check of the data's quality, and show what it saw."""
+        self._checks.labels("done").inc()
+        if checked.undelivered is not None:
+            self._undelivered.inc()
+        self.measured(checked.panel)
+
+    def check_failed(self) -> None:
+        """Count a check that broke off."""
+        self._checks.labels("failed").inc()
 
     def page(self) -> bytes:
         """Return everything in the text format of Prometheus."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from oo import __version__
-from oo.api import operations, recommender, scorer
+from oo.api import operations, quality, recommender, scorer
 from oo.api.answers import ErrorAnswer
 from oo.api.body_limit import BodyLimit
 from oo.api.errors import add_error_answers
@@ -50,9 +50,10 @@ def build(
     clock: Callable[[], int],
     new_id: Callable[[], str],
     pages: Sequence[APIRouter] = (),
+    metrics: Metrics | None = None,
 ) -> ASGIApp:
     """Return the service over an App. `hosts` are the Host headers it answers to, `pages` the routers of HTML pages."""
-    metrics = Metrics()
+    metrics = metrics or Metrics()
     service = routed(app, metrics, clock=clock, new_id=new_id)
     for page in pages:
         service.include_router(page, include_in_schema=False)
@@ -75,4 +76,5 @@ def routed(app: App, metrics: Metrics, *, clock: Callable[[], int], new_id: Call
     service.include_router(recommender.router(app, metrics, clock=clock, new_id=new_id))
     service.include_router(scorer.router(app, clock=clock, new_id=new_id))
     service.include_router(operations.router(app, metrics))
+    service.include_router(quality.router(app, metrics, clock=clock))
     return service

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "features": ("oo.cli.features:features", "Show the catalogue of features."),
     "check": ("oo.cli.check:check", "Say what is wrong, if anything."),
     "dataset": ("oo.cli.dataset:dataset", "Build training sets: features as they were at given instants."),
+    "quality": ("oo.cli.quality:quality", "Show how good the data is, and which alerts are open."),
     "users": ("oo.cli.users:users", "Add and list people."),
 }
 """Each command: where it is, and its line in the help."""

@@ -10,9 +10,11 @@ import click
 
 from oo.api.guard import own_hosts
 from oo.api.log import set_up_log
+from oo.api.metrics import Metrics
 from oo.api.server import free_port
 from oo.api.server import serve as serve_asgi
 from oo.api.service import Limits, build
+from oo.api.watch import watched
 from oo.cli.shell import new_id, now_ms, print_json, settings_for, with_store
 from oo.compose import served
 from oo.console import person, reference
@@ -55,6 +57,7 @@ def run(settings: Settings, host: str, port: int, *, announce: Callable[[str], N
 def _serve(app: App, settings: Settings, host: str, port: int, announce: Callable[[str], None]) -> None:
     log_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
     set_up_log(as_json=log_json, level=settings.log_level)
+    metrics = Metrics()
     asgi = build(
         app,
         hosts=own_hosts(host, port),
@@ -62,9 +65,11 @@ def _serve(app: App, settings: Settings, host: str, port: int, announce: Callabl
         clock=now_ms,
         new_id=new_id,
         pages=(person.router(app, clock=now_ms, new_id=new_id), reference.router()),
+        metrics=metrics,
     )
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    serve_asgi(asgi, host, port, ready=lambda: announce(address))
+    with watched(app, metrics, clock=now_ms, every_sec=settings.quality_every_sec):
+        serve_asgi(asgi, host, port, ready=lambda: announce(address))
 
 
 def announce(address: str, *, err: bool = False) -> None:

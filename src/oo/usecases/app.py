@@ -14,6 +14,7 @@ from oo.usecases.knowledge import Knowledge
 from oo.usecases.learn import Learner
 from oo.usecases.people import People
 from oo.usecases.profile import Profiles
+from oo.usecases.quality import Quality
 from oo.usecases.recommend import Recommend
 from oo.usecases.reward import Reward
 from oo.usecases.score import Score
@@ -39,6 +40,7 @@ class App:
     score: Score
     reward: Reward
     knowledge: Knowledge
+    quality: Quality
     learner: Learner
     definitions: Definitions
     verify: Verify

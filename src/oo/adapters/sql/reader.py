@@ -7,6 +7,7 @@ from typing import Any
 from oo.adapters.sql import computed
 from oo.adapters.sql.bodies import decode, decode_fact, decode_profile, unpack
 from oo.adapters.sql.events import READ
+from oo.adapters.sql.quality import QualityReader
 from oo.adapters.sql.session import Row, Runner
 from oo.domain.decision import DecidedFrom, Decision, PolicyScore, ScoredDecision
 from oo.domain.facts import (
@@ -32,7 +33,7 @@ from oo.ports import EventRows, WaitingFact
 _SPAN = tuple(field.name for field in fields(TaskSpan))
 
 
-class SqlReader:
+class SqlReader(QualityReader):
     """Answers from one consistent state; see `oo.ports.Reader`."""
 
     def __init__(self, runner: Runner) -> None:
@@ -144,7 +145,6 @@ class SqlReader:
     ) -> list[dict[str, Folded]]:
         return computed.at_points(self._runner, definitions, points)
 
-    def profile_rows(self, user_id: str) -> Sequence[StoredRow]:
     def events(self, user_id: str) -> EventRows:
         return {
             table.name: self._runner.rows(f"events_in_{table.name}", user_id=user_id) for table, _ in READ
@@ -157,6 +157,7 @@ class SqlReader:
         row = self._runner.row("decided", decision_id=decision_id)
         return _decided(row) if row else None
 
+    def profile_rows(self, user_id: str) -> Sequence[StoredRow]:
         rows: list[Any] = self._runner.rows("profile_rows", user_id=user_id)
         return rows
 
@@ -302,7 +303,6 @@ def _decision(row: Row) -> Decision:
     )
 
 
-def _scored(row: Row) -> ScoredDecision:
 def _decided(row: Row) -> DecidedFrom:
     decision_id, user_id, context, profile_features = row
     return DecidedFrom(
@@ -313,6 +313,7 @@ def _decided(row: Row) -> DecidedFrom:
     )
 
 
+def _scored(row: Row) -> ScoredDecision:
     policy, scores, probabilities, chosen = row[6:]
     return ScoredDecision(
         decision=_decision(row[:6]),

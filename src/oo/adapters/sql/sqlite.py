@@ -20,6 +20,7 @@ from sqlalchemy.dialects.sqlite import dialect, insert
 from oo.adapters.sql.aggregates import aggregates
 from oo.adapters.sql.computed import spine_texts
 from oo.adapters.sql.events import FRAMES
+from oo.adapters.sql.quality_statements import quality_statements
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.schema import migrate
 from oo.adapters.sql.session import Row, Runner, Statements
@@ -78,7 +79,7 @@ class SqliteStore:
         speaks = dialect(paramstyle="named")
         make_spine, add_point = spine_texts(speaks)
         self._statements = Statements(
-            named=statements(speaks, insert),
+            named=statements(speaks, insert) | quality_statements(registry, speaks),
             aggregates={frame.name: aggregates(registry.batched, frame, speaks) for frame in FRAMES},
             make_spine=make_spine,
             add_point=add_point,

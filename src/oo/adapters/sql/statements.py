@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from oo.adapters.sql.events import READ, SIGNALS
 from oo.adapters.sql.prepared import Prepared, inserted, prepare
+from oo.adapters.sql.quality_tables import quality_alerts, quality_baselines
 from oo.adapters.sql.tables import (
     calendar_entries,
     decisions,
@@ -280,9 +281,12 @@ CHANGES: dict[str, ClauseElement] = {
 }
 _APPENDED = (
     *(signals, decisions, tip_views, tip_feedback, tip_scores, rewards, outbox, waiting),
-    *(task_states, feature_definitions, feature_log),
+    *(task_states, feature_definitions, feature_log, quality_alerts),
 )
-_REPLACED = (user_zones, tasks, user_profile_features, policy_state, calendar_entries)
+_REPLACED = (
+    *(user_zones, tasks, user_profile_features, policy_state, calendar_entries),
+    quality_baselines,
+)
 
 
 def statements(dialect: Dialect, insert: Callable[[Table], Any]) -> dict[str, Prepared]:

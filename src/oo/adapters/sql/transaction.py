@@ -12,6 +12,7 @@ from oo.adapters.sql.bodies import (
     subject_of,
     task_state_row,
 )
+from oo.adapters.sql.quality import QualityTransaction
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.session import Runner
 from oo.domain.decision import PolicyScore, ScoredDecision
@@ -26,7 +27,7 @@ from oo.domain.tip import Tip
 from oo.ports import WaitingFact
 
 
-class SqlTransaction(SqlReader):
+class SqlTransaction(SqlReader, QualityTransaction):
     """Changes that are committed together or not at all; see `oo.ports.Transaction`."""
 
     def __init__(self, runner: Runner) -> None:
