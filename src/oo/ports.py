@@ -1,6 +1,6 @@
 """Every protocol that an adapter may implement, on one page."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -231,8 +231,8 @@ class Transaction(Reader, Protocol):
     ) -> None:
         """Append to the reward ledger; the last entry of a decision is in force, null takes it back."""
 
-    def put_profile_row(self, user_id: str, row: StoredValue) -> None:
-        """Write one stored profile value."""
+    def put_profile_rows(self, user_id: str, rows: Iterable[StoredValue]) -> None:
+        """Write stored profile values."""
 
     def drop_profile_rows(self, user_id: str, names: Sequence[str]) -> None:
         """Forget stored profile values, so that the next read computes them."""

@@ -7,18 +7,22 @@ import structlog
 
 
 def set_up_log(*, as_json: bool, level: str) -> None:
-    """Let structlog and the standard library write the same lines. Call it once, before the service starts."""
+    """Let structlog and the standard library write the same lines. Call it once, before the service starts.
+
+    Our own lines, one a request, are written straight to the stream: through the standard library each would cost twice
+    as much.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
+        structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     ]
     if as_json:
         shared.append(structlog.processors.format_exc_info)
     renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, renderer],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )

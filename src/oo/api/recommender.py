@@ -13,6 +13,7 @@ from oo.api.errors import JsonAnswer
 from oo.api.metrics import Metrics
 from oo.api.requests import FeedbackRequest, RecommendRequest, Signals, UserId
 from oo.api.strict import StrictRoute
+from oo.api.threads import on_a_thread
 from oo.domain.errors import Refused
 from oo.domain.facts import Fact, Reaction
 from oo.domain.outcome import Fate, Outcome
@@ -31,10 +32,12 @@ def router(app: App, metrics: Metrics, *, clock: Callable[[], int], new_id: Call
     routes = APIRouter(route_class=StrictRoute, tags=["recommender"])
 
     @routes.post("/recommend", response_model=RecommendAnswer, response_model_exclude_unset=True)
-    def recommend(asked: RecommendRequest) -> JsonAnswer:
+    async def recommend(asked: RecommendRequest) -> JsonAnswer:
         """Return the next tip. One that is open, without a reaction, is returned again for 30 minutes."""
-        answer = app.recommend(
-            asked.user_id, now_ms=clock(), tip_id=new_id(), fresh=asked.fresh, explain=asked.explain
+        answer = await on_a_thread(
+            lambda: app.recommend(
+                asked.user_id, now_ms=clock(), tip_id=new_id(), fresh=asked.fresh, explain=asked.explain
+            )
         )
         if answer.tip is not None:
             # A tip that came in by a log may name anything as its policy, and each name would be a meter.
@@ -43,14 +46,16 @@ def router(app: App, metrics: Metrics, *, clock: Callable[[], int], new_id: Call
         return JsonAnswer(documents.recommendation(answer))
 
     @routes.post("/feedback", response_model=FeedbackAnswer)
-    def feedback(given: FeedbackRequest) -> JsonAnswer:
+    async def feedback(given: FeedbackRequest) -> JsonAnswer:
         """Take a reaction to a tip. It is on disk when this answers."""
-        fate = app.feedback(
-            given.tip_id,
-            Reaction(given.reaction),
-            now_ms=clock(),
-            at_ms=given.at,
-            snooze_until_ms=given.snooze_until,
+        fate = await on_a_thread(
+            lambda: app.feedback(
+                given.tip_id,
+                Reaction(given.reaction),
+                now_ms=clock(),
+                at_ms=given.at,
+                snooze_until_ms=given.snooze_until,
+            )
         )
         if fate is Fate.ACCEPTED:
             metrics.reaction(given.reaction)

@@ -11,6 +11,7 @@ from oo.api.answers import ResetAnswer, RewardAnswer, ScoreAnswer, StatsAnswer
 from oo.api.errors import JsonAnswer
 from oo.api.requests import ResetRequest, RewardRequest, ScoreRequest, UserId
 from oo.api.strict import StrictRoute
+from oo.api.threads import on_a_thread
 from oo.domain.outcome import Fate
 from oo.usecases.app import App
 
@@ -26,14 +27,15 @@ def router(app: App, *, clock: Callable[[], int], new_id: Callable[[], str]) -> 
     routes = APIRouter(route_class=StrictRoute, tags=["scorer"])
 
     @routes.post("/score", response_model=ScoreAnswer)
-    def score(asked: ScoreRequest) -> JsonAnswer:
+    async def score(asked: ScoreRequest) -> JsonAnswer:
         """Choose among candidates by the active policy. The same decision_id again gives the same answer."""
-        return JsonAnswer(_scored(app, asked, clock(), new_id, policy=None))
+        return JsonAnswer(await on_a_thread(lambda: _scored(app, asked, clock(), new_id, policy=None)))
 
     @routes.post("/score/{policy}/{version}", response_model=ScoreAnswer)
-    def score_by(policy: _Policy, version: _Version, asked: ScoreRequest) -> JsonAnswer:
+    async def score_by(policy: _Policy, version: _Version, asked: ScoreRequest) -> JsonAnswer:
         """Choose among candidates by one policy and version."""
-        return JsonAnswer(_scored(app, asked, clock(), new_id, policy=f"{policy}/{version}"))
+        name = f"{policy}/{version}"
+        return JsonAnswer(await on_a_thread(lambda: _scored(app, asked, clock(), new_id, policy=name)))
 
     @routes.post("/reward", response_model=RewardAnswer)
     def reward(given: RewardRequest) -> JsonAnswer:

@@ -113,13 +113,22 @@ def _states(
 ) -> Iterator[TaskSpan]:
     """Yield what the task is from each instant on at which something happened to it."""
     happened: list[TaskFact | TipFeedback] = sorted([*facts, *reactions], key=_order)
-    known = _Known()
-    for at_ms, together in groupby(happened, key=lambda fact: fact.at_ms):
+    known, is_open = _Known(), False
+    for at_ms, happened_then in groupby(happened, key=lambda fact: fact.at_ms):
+        together = list(happened_then)
         for fact in together:
             known.learn(fact)
+        if is_open and all(_only_hides(fact) for fact in together):
+            continue
         task = known.task(person)
         if task is not None:
+            is_open = task.state == "open"
             yield _span(task, person, at_ms, known.came_ms)
+
+
+def _only_hides(fact: TaskFact | TipFeedback) -> bool:
+    """Tell whether a fact leaves an open task open: most reactions to a task that is shown again and again do."""
+    return isinstance(fact, TipFeedback) and fact.reaction is Reaction.SNOOZE
 
 
 def _order(fact: TaskFact | TipFeedback) -> tuple[int, int, int]:

@@ -30,11 +30,10 @@ MAX_AGE_DAYS = 36_500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a dimension may read for one candidate; null values have become neutral ones or None."""
+    """What a dimension of the moment may read."""
 
     profile: Features
     context: Features
-    candidate: Features
     neutrals: Mapping[str, float]
 
     def of_profile(self, name: str, most: float) -> float:
@@ -56,10 +55,6 @@ def alignment(hour: float | None, preferred: float | None, unknown: float = 0.5)
     return (1 + math.cos(2 * math.pi * (hour % 24 - preferred % 24) / 24)) / 2
 
 
-def _age(days: float) -> float:
-    return math.log1p(min(max(days, 0.0), MAX_AGE_DAYS)) / math.log1p(AGE_SCALE_DAYS)
-
-
 def _number(value: Any, otherwise: float = 0.0) -> float:
     if isinstance(value, str):
         raise NotFinite("A raw feature is text.", "Log numbers as numbers.")
@@ -73,11 +68,19 @@ def _angle(reading: Reading) -> float:
     return 2 * math.pi * (_number(reading.context.get("hour_of_day")) % 24) / 24
 
 
-_OF_CANDIDATE: Mapping[str, Dimension] = {
-    "is_overdue": lambda r: min(max(_number(r.candidate.get("is_overdue")), 0.0), 1.0),
-    "task_age_days": lambda r: _age(_number(r.candidate.get("task_age_days"))),
-    "priority": lambda r: (
-        (min(max(_number(r.candidate.get("priority"), LOWEST), LOWEST), HIGHEST) - LOWEST) / 3
+def _raw(candidates: Sequence[Features], name: str, otherwise: float = 0.0) -> Floats:
+    """Return a raw feature of every candidate: float64[n_candidates]."""
+    return np.array([_number(candidate.get(name), otherwise) for candidate in candidates], dtype=np.float64)
+
+
+Column: TypeAlias = Callable[[Sequence[Features]], Floats]
+_OF_CANDIDATE: Mapping[str, Column] = {
+    "is_overdue": lambda candidates: np.clip(_raw(candidates, "is_overdue"), 0.0, 1.0),
+    "task_age_days": lambda candidates: (
+        np.log1p(np.clip(_raw(candidates, "task_age_days"), 0.0, MAX_AGE_DAYS)) / math.log1p(AGE_SCALE_DAYS)
+    ),
+    "priority": lambda candidates: (
+        (np.clip(_raw(candidates, "priority", LOWEST), LOWEST, HIGHEST) - LOWEST) / (HIGHEST - LOWEST)
     ),
 }
 _OF_MOMENT: Mapping[str, Dimension] = {
@@ -119,22 +122,21 @@ def vectorise(
     Every dimension is clipped to a range within ±4, whatever the raw value. Raises `NotFinite` where a raw
     feature is NaN or infinite.
     """
-    moment = Reading(profile=profile, context=context, candidate={}, neutrals=neutrals)
-    readings = [Reading(profile={}, context={}, candidate=each, neutrals={}) for each in candidates]
-    columns = {factor: _column(factor, moment, readings) for factor in _factors(dimensions)}
+    moment = Reading(profile=profile, context=context, neutrals=neutrals)
     x = np.empty((len(candidates), len(dimensions)))
+    columns: dict[str, Floats | float] = {}
     for position, name in enumerate(dimensions):
+        for factor in name.split("*"):
+            if factor not in columns:
+                columns[factor] = _column(factor, moment, candidates)
         x[:, position] = math.prod(columns[factor] for factor in name.split("*"))
     if not np.isfinite(x).all():
         raise NotFinite("A raw feature of a candidate, the context or the profile is NaN or infinite.")
     return x
 
 
-def _factors(dimensions: Sequence[str]) -> set[str]:
-    return {factor for name in dimensions for factor in name.split("*")}
-
-
-def _column(factor: str, moment: Reading, readings: Sequence[Reading]) -> Floats:
+def _column(factor: str, moment: Reading, candidates: Sequence[Features]) -> Floats | float:
+    """Return a dimension for every candidate; one number where it is the same for all."""
     if factor in _OF_MOMENT:
-        return np.full(len(readings), _OF_MOMENT[factor](moment))
-    return np.array([_OF_CANDIDATE[factor](reading) for reading in readings], dtype=np.float64)
+        return _OF_MOMENT[factor](moment)
+    return _OF_CANDIDATE[factor](candidates)

@@ -70,11 +70,16 @@ class Profiles:
         if known.is_current:
             return known
         outdated = [self.registry[name] for name, each in known.features.items() if each.status in _OUTDATED]
-        for name, value in self._computed(transaction, outdated, user_id, now_ms).items():
-            if _replaceable(rows.get(name), self.registry[name].ttl_sec, now_ms):
-                transaction.put_profile_row(user_id, value)
-            rows[name] = value
-        return self._profile(user_id, rows.values(), now_ms)
+        computed = self._computed(transaction, outdated, user_id, now_ms)
+        transaction.put_profile_rows(
+            user_id,
+            [
+                value
+                for name, value in computed.items()
+                if _replaceable(rows.get(name), self.registry[name].ttl_sec, now_ms)
+            ],
+        )
+        return self._profile(user_id, {**rows, **computed}.values(), now_ms)
 
     def recompute(self, transaction: Transaction, user_id: str, names: Iterable[str], *, now_ms: int) -> None:
         """Compute and store the named features in the transaction of the event that touched them.
@@ -88,8 +93,8 @@ class Profiles:
             row = rows.get(name)
             at[now_ms if row is None else max(now_ms, row.computed_at_ms)].append(self.registry[name])
         for at_ms, definitions in at.items():
-            for value in self._computed(transaction, definitions, user_id, at_ms).values():
-                transaction.put_profile_row(user_id, value)
+            computed = self._computed(transaction, definitions, user_id, at_ms)
+            transaction.put_profile_rows(user_id, computed.values())
 
     def _computed(
         self, reader: Reader, definitions: Collection[FeatureDefinition], user_id: str, at_ms: int

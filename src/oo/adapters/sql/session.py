@@ -1,6 +1,6 @@
 """What the reader and the transaction run their statements on, whichever the driver."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -17,7 +17,7 @@ class Session(Protocol):
     def run(self, text: str, parameters: Mapping[str, Any]) -> list[Row]:
         """Run driver text and return its rows."""
 
-    def run_many(self, text: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def run_many(self, text: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Run driver text once for each of `rows`."""
 
     def savepoint(self) -> AbstractContextManager[None]:
@@ -50,6 +50,10 @@ class Runner:
         """Return the first row of the statement `name`, None where there is none."""
         rows = self.rows(name, **parameters)
         return rows[0] if rows else None
+
+    def run_many(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Run the statement `name` once for each of `rows`; it has no constants."""
+        self.session.run_many(self.statements.named[name].text, rows)
 
     def computed(
         self, frame: str, wanted: Collection[str], /, **parameters: Any

@@ -7,7 +7,7 @@ keeps a second process from writing.
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class SqliteSession:
     def run(self, text: str, parameters: Mapping[str, Any]) -> list[Row]:
         return self.connection.execute(text, parameters).fetchall()
 
-    def run_many(self, text: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def run_many(self, text: str, rows: Iterable[Mapping[str, Any]]) -> None:
         self.connection.executemany(text, rows)
 
     @contextmanager

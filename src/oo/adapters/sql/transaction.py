@@ -1,6 +1,6 @@
 """The `Transaction` port over SQL: vocabulary in, rows out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from oo.adapters.sql.bodies import (
@@ -239,18 +239,8 @@ class SqlTransaction(SqlReader, QualityTransaction):
             arrived_at_ms=now_ms,
         )
 
-    def put_profile_row(self, user_id: str, row: StoredValue) -> None:
-        is_text = isinstance(row.value, str)
-        self._run(
-            "put_user_profile_features",
-            user_id=user_id,
-            name=row.name,
-            value=None if is_text else row.value,
-            value_text=row.value if is_text else None,
-            updated_at=row.computed_at_ms,
-            support=row.support,
-            fingerprint=row.fingerprint,
-        )
+    def put_profile_rows(self, user_id: str, rows: Iterable[StoredValue]) -> None:
+        self._runner.run_many("put_user_profile_features", (_profile_row(user_id, row) for row in rows))
 
     def drop_profile_rows(self, user_id: str, names: Sequence[str]) -> None:
         for name in names:
@@ -294,3 +284,16 @@ class SqlTransaction(SqlReader, QualityTransaction):
             self._run("stop_waiting", key=key)
         else:
             self._run("refuse_waiting", of_key=key, reason=refusal)
+
+
+def _profile_row(user_id: str, row: StoredValue) -> Mapping[str, object]:
+    is_text = isinstance(row.value, str)
+    return {
+        "user_id": user_id,
+        "name": row.name,
+        "value": None if is_text else row.value,
+        "value_text": row.value if is_text else None,
+        "updated_at": row.computed_at_ms,
+        "support": row.support,
+        "fingerprint": row.fingerprint,
+    }
