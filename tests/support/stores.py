@@ -54,7 +54,7 @@ class World:
 def world(definitions: Sequence[FeatureDefinition] = CATALOG) -> Iterator[World]:
     """Compose an App by hand over a new store, with the features given."""
     registry = Registry(definitions)
-    path = Path(tempfile.mkdtemp(dir=_folder())) / "oo.db"
+    path = Path(tempfile.mkdtemp(dir=folder())) / "oo.db"
     shutil.copy(_template(), path)
     settings = Settings(
         database=f"sqlite:///{path}", policy="egreedy/v1", shadows=("egreedy/v2", "linucb/v1", "uniform/v1")
@@ -68,17 +68,16 @@ def world(definitions: Sequence[FeatureDefinition] = CATALOG) -> Iterator[World]
 
 
 @functools.cache
-def _folder() -> Path:
-    folder = Path(
-        tempfile.mkdtemp(prefix="oo-tests-", dir=_SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None)
-    )
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+def folder() -> Path:
+    """Return a folder of this process, on memory where there is some, which goes at its end."""
+    made = Path(tempfile.mkdtemp(prefix="oo-tests-", dir=_SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 @functools.cache
 def _template() -> Path:
-    path = _folder() / "template.db"
+    path = folder() / "template.db"
     migrate(path)
     return path
 
