@@ -9,6 +9,7 @@ from tests.docs.pages import DOCS, ROOT, Reader, blocks, commands, house
 
 PLAYED = [
     "tutorial.md",
+    "explanation/features.md",
     "how-to/import-tasks.md",
     "how-to/look-into-a-decision.md",
     "how-to/add-a-feature.md",
