@@ -64,7 +64,8 @@ def _document(difference: Difference) -> dict[str, Any]:
 
 def _print(found: Verification, people: int) -> None:
     count = len(found.differences)
-    click.echo(f"{found.checked:,} values of {people:,} people compared with their fold: {count:,} differ.")
+    who = "1 person" if people == 1 else f"{people:,} people"
+    click.echo(f"{found.checked:,} values of {who} compared with their fold: {count:,} differ.")
     if found.differences:
         first = found.differences[0]
         click.echo(
