@@ -25,6 +25,7 @@ CALLS = {
     "GET /healthz",
     "GET /readyz",
     "GET /metrics",
+    "GET /quality",
 }
 JSON = "application/json"
 

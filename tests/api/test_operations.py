@@ -72,6 +72,7 @@ STORED: list[tuple[str, str, Any]] = [
     ("GET", "/stats/linucb/v1?user_id=ada", None),
     ("POST", "/reset", {"user_id": "ada"}),
     ("GET", "/readyz", None),
+    ("GET", "/quality", None),
 ]
 
 

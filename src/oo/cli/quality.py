@@ -1,6 +1,5 @@
 """oo quality: how good the data is, and which alerts are open."""
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,14 +16,14 @@ from oo.evaluation.conditions import is_silent
 @click.argument("what", default="show", type=click.Choice(["show", "baseline"]), metavar="[baseline]")
 @click.argument("names", nargs=-1, metavar="[FEATURE]...")
 @with_store
-def quality(what: str, names: Sequence[str], db: str | None, *, as_json: bool) -> None:
+def quality(what: str, names: Sequence[str], db: str | None, *, as_json: bool) -> int:
     """Check the data: raise and clear alerts, and show what was measured; exit 1 when an alert is open.
 
     With `baseline`, take the distributions of now as what later ones are compared with, of every FEATURE or of all.
     """
     if what == "baseline":
         _renew(names, db, as_json=as_json)
-        return
+        return 0
     if names:
         raise click.UsageError("A feature goes with `baseline` alone.")
     with opened(db) as app:
@@ -35,7 +34,7 @@ def quality(what: str, names: Sequence[str], db: str | None, *, as_json: bool) -
         print_json(documents.quality(checked.panel))
     else:
         _print(checked)
-    sys.exit(1 if checked.panel.alerts else 0)
+    return 1 if checked.panel.alerts else 0
 
 
 def _renew(names: Sequence[str], db: str | None, *, as_json: bool) -> None:

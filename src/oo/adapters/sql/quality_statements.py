@@ -1,6 +1,6 @@
 """The statements of data quality: counted in the database, so that only sums and a sample come out of it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -197,12 +197,11 @@ def _latest(column: Number, user_id: Number, *conditions: Number) -> Select[Any]
     )
 
 
-def _hours(column: Number, user_id: Number, conditions: Sequence[Number] = ()) -> Select[Any]:
+def _hours(column: Number, *conditions: Number) -> Select[Any]:
     """Return the hours in which a source was heard in `(since_ms, until_ms]`, and at how many instants of each."""
     hour = column // HOUR
     return (
         select(hour, func.count(column.distinct()))
-        .select_from(users.join(column.table, user_id == u.user_id))
         .where(column > bindparam("since_ms"), column <= bindparam("until_ms"), *conditions)
         .group_by(hour)
         .order_by(hour)
@@ -227,9 +226,9 @@ _LAST: dict[str, ClauseElement] = {
     .limit(MOST_SYNCED),
 }
 _HOURS: dict[str, ClauseElement] = {
-    "hours_of_tips": _hours(*_TIPS),
-    "hours_of_reactions": _hours(*_REACTIONS),
-    "hours_of_tasks": _hours(*_FACTS, [_one_of(s.type, TASKS)]),
-    "hours_of_signals": _hours(*_FACTS, [s.type == bindparam("type")]),
-    "hours_of_syncs": _hours(*_FACTS, [s.type == SYNCED, s.subject_id == bindparam("subject_id")]),
+    "hours_of_tips": _hours(tip_views.c.served_at_ms),
+    "hours_of_reactions": _hours(tip_feedback.c.at_ms),
+    "hours_of_tasks": _hours(s.at_ms, _one_of(s.type, TASKS)),
+    "hours_of_signals": _hours(s.at_ms, s.type == bindparam("type")),
+    "hours_of_syncs": _hours(s.at_ms, s.type == SYNCED, s.subject_id == bindparam("subject_id")),
 }
