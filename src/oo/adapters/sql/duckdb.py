@@ -141,8 +141,8 @@ class DuckDb:
 
     def _check_rows(self) -> None:
         """Raise `InvalidSpine` for a row about nobody, or at no instant that there is."""
-        for what, missing in (("a user_id", "user_id IS NULL"), ("an at_ms", "at_ms IS NULL")):
-            self._check_none(missing, f"has no value where {what} belongs", "Leave such rows out.")
+        for name in ("user_id", "at_ms"):
+            self._check_none(f"{name} IS NULL", f"has no {name}", "Leave such rows out.")
         outside = f"at_ms NOT BETWEEN {EARLIEST} AND {LATEST}"
         self._check_none(
             outside, "lies outside the years 1970 to 9999", "at_ms is in milliseconds since 1970, in UTC."
@@ -151,9 +151,7 @@ class DuckDb:
     def _check_none(self, condition: str, what: str, hint: str) -> None:
         ((count, first),) = self._rows(f"SELECT count(*), min({_KEY}) FROM spine_rows WHERE {condition}")  # noqa: S608
         if count:
-            raise InvalidSpine(
-                f"{count:,} rows of the spine: row {first + 1} is the first that {what}.", hint
-            )
+            raise InvalidSpine(f"Row {first + 1:,} of the spine {what}, the first of {count:,}.", hint)
 
     def _answer(self, number: int, aggregate: Aggregate) -> None:
         """Run one statement, and keep its answer as a table of keys, values and supports."""
