@@ -25,6 +25,7 @@ from oo.usecases.import_file import ImportFile
 from oo.usecases.ingest import Ingest
 from oo.usecases.knowledge import Knowledge
 from oo.usecases.learn import Learner
+from oo.usecases.ledger import Ledger
 from oo.usecases.people import People
 from oo.usecases.profile import Profiles
 from oo.usecases.quality import Quality
@@ -136,6 +137,8 @@ def build_app(store: Store, registry: Registry, learner: Learner, settings: Sett
     ingest = Ingest(store=store, registry=registry, profiles=profiles, learner=learner)
     people = People(store=store, ingest=ingest)
     take_over = TakeOver(store=store, ingest=ingest)
+    ledger = Ledger(store=store, registry=registry, learner=learner)
+    quality = Quality(store=store, registry=registry, messenger=_messenger(settings))
     skew = Skew(store=store, registry=registry, share=settings.skew_share)
     return App(
         store=store,
@@ -153,11 +156,12 @@ def build_app(store: Store, registry: Registry, learner: Learner, settings: Sett
         ),
         reward=Reward(store=store, ingest=ingest, learner=learner, policy=settings.policy),
         knowledge=Knowledge(store=store, ingest=ingest, learner=learner),
-        quality=Quality(store=store, registry=registry, messenger=_messenger(settings)),
+        quality=quality,
         definitions=Definitions(store=store, registry=registry),
         verify=Verify(store=store, registry=registry),
         skew=skew,
-        check=Check(store=store, learner=learner, skew=skew),
+        ledger=ledger,
+        check=Check(store=store, ledger=ledger, skew=skew, quality=quality),
         recommend=Recommend(
             store=store,
             registry=registry,

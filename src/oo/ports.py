@@ -200,6 +200,9 @@ class Transaction(Reader, Protocol):
     def put_task(self, task: Task, live_from_ms: int) -> None:
         """Write the state of a task."""
 
+    def drop_task(self, user_id: str, task_id: str) -> None:
+        """Forget the state of a task of which there is no fact."""
+
     def put_task_history(self, user_id: str, task_id: str, spans: Sequence[TaskSpan]) -> None:
         """Write what a task was from when to when."""
 

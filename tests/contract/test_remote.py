@@ -89,6 +89,8 @@ CALLS: dict[str, Callable[[App], object]] = {
     "skew.measured_from": lambda app: app.skew.measured_from(0, now_ms=NOW + DAY),
     "skew.findings": lambda app: app.skew.findings(now_ms=NOW + DAY),
     "skew.forget": lambda app: app.skew.forget(now_ms=NOW + DAY),
+    "ledger.differences": lambda app: app.ledger.differences("ada"),
+    "ledger.repair": lambda app: app.ledger.repair("ada", now_ms=NOW + DAY),
     "check.__call__": lambda app: app.check(now_ms=NOW + DAY),
 }
 """Each public method of each use case, in an order in which there is something to say."""

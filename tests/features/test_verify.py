@@ -152,7 +152,8 @@ def test_a_definition_may_be_served_again_and_described_better(filled: World) ->
 
 def test_a_changed_meaning_without_a_new_version_is_refused_with_both_fingerprints(filled: World) -> None:
     serve(filled, CATEGORIES)
-    changed = replace(CATEGORIES, compute=replace(CATEGORIES.compute, window_ms=DAY))  # type: ignore[type-var]
+    assert isinstance(CATEGORIES.compute, Windowed)
+    changed = replace(CATEGORIES, compute=replace(CATEGORIES.compute, window_ms=DAY))
 
     with pytest.raises(DefinitionChanged) as raised:
         serve(filled, changed)

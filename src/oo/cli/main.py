@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "profile": ("oo.cli.profile:profile", "Show what is known of a person."),
     "features": ("oo.cli.features:features", "Show the catalogue of features."),
     "check": ("oo.cli.check:check", "Say what is wrong, if anything."),
+    "repair": ("oo.cli.repair:repair", "Rebuild what differs from the facts."),
     "dataset": ("oo.cli.dataset:dataset", "Build training sets: features as they were at given instants."),
     "quality": ("oo.cli.quality:quality", "Show how good the data is, and which alerts are open."),
     "users": ("oo.cli.users:users", "Add and list people."),

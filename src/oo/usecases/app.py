@@ -12,6 +12,7 @@ from oo.usecases.import_file import ImportFile
 from oo.usecases.ingest import Ingest
 from oo.usecases.knowledge import Knowledge
 from oo.usecases.learn import Learner
+from oo.usecases.ledger import Ledger
 from oo.usecases.people import People
 from oo.usecases.profile import Profiles
 from oo.usecases.quality import Quality
@@ -46,6 +47,7 @@ class App:
     verify: Verify
     skew: Skew
     check: Check
+    ledger: Ledger
 
     def check_ready(self) -> None:
         """Reach the store by both of its ways; raises `StoreError` where one does not answer."""

@@ -1,10 +1,11 @@
-"""Check the whole: what is kept against the facts it follows from, and what was served against the facts."""
+"""Check the whole: what is kept and what was served against the facts, and how good the data is."""
 
 from dataclasses import dataclass
 
 from oo.domain.finding import Finding
-from oo.ports import Reader, Store
-from oo.usecases.learn import Learner
+from oo.ports import Store
+from oo.usecases.ledger import Broken, Ledger
+from oo.usecases.quality import Quality
 from oo.usecases.skew import Skew
 
 
@@ -13,20 +14,27 @@ class Check:
     """Says what is wrong; nothing is changed."""
 
     store: Store
-    learner: Learner
+    ledger: Ledger
     skew: Skew
+    quality: Quality
 
     def __call__(self, *, now_ms: int) -> list[Finding]:
-        """Return every finding: what policies have learned that is not the fold of the ledger, and skew."""
-        return [*self.store.read(self._of_the_ledger), *self.skew.findings(now_ms=now_ms)]
-
-    def _of_the_ledger(self, reader: Reader) -> list[Finding]:
+        """Return every finding: the ledger's invariant, skew, and the quality of the data."""
+        people = self.store.read(lambda reader: [person.user_id for person in reader.people()])
+        broken = [each for user_id in people for each in self.ledger.differences(user_id)]
         return [
-            Finding(
-                kind="ledger",
-                what=f"What {policy} has learned about {person.user_id} is not the fold of the rewards.",
-                hint="Keep a copy of the store, and report it.",
-            )
-            for person in reader.people()
-            for policy in self.learner.differences(reader, person.user_id)
+            *map(_finding, broken),
+            *self.skew.findings(now_ms=now_ms),
+            *self.quality.findings(now_ms=now_ms),
         ]
+
+
+def _finding(broken: Broken) -> Finding:
+    return Finding(
+        kind="ledger",
+        what=(
+            f"{broken.part} of {broken.user_id} is kept as {broken.kept}, and the facts give {broken.given} "
+            "(digests)."
+        ),
+        hint="Keep a copy of the store, then: oo repair",
+    )

@@ -272,6 +272,7 @@ CHANGES: dict[str, ClauseElement] = {
     "drop_profile_row": delete(user_profile_features).where(
         _where(user_profile_features.c.user_id), _where(user_profile_features.c.name)
     ),
+    "drop_task": delete(tasks).where(_where(t.user_id), _where(t.task_id)),
     "drop_task_states": delete(task_states).where(_where(h.user_id), _where(h.task_id)),
     "forget_feature_log": delete(feature_log).where(feature_log.c.decided_at_ms < bindparam("until_ms")),
     "stop_waiting": delete(waiting).where(_where(waiting.c.key)),

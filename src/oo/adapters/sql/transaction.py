@@ -64,6 +64,9 @@ class SqlTransaction(SqlReader, QualityTransaction):
             amount=amount_of(fact),
         )
 
+    def drop_task(self, user_id: str, task_id: str) -> None:
+        self._run("drop_task", user_id=user_id, task_id=task_id)
+
     def put_task_history(self, user_id: str, task_id: str, spans: Sequence[TaskSpan]) -> None:
         if tuple(spans) == self.task_history(user_id, task_id):
             return
