@@ -12,6 +12,7 @@ PLAYED = [
     "explanation/features.md",
     "how-to/import-tasks.md",
     "how-to/look-into-a-decision.md",
+    "how-to/watch-data-quality.md",
     "how-to/add-a-feature.md",
     "how-to/add-a-policy.md",
     "how-to/add-a-source.md",
