@@ -8,7 +8,10 @@ and values, and read in turns, so that ratios hold on a noisy machine.
 Event: a person's reaction to a tip is ingested, and the profile computed anew in its transaction, with so many tips in
 the window. Beside it that computation alone, without the commit.
 
-Join: Feast's `get_historical_features` on its DuckDB offline store, over so many tips and rows of a spine.
+Join: oO's training sets on DuckDB, where the event tables lie, beside Feast's `get_historical_features` on its DuckDB
+offline store, whose rows lie in a Parquet file: over so many tips and rows of a spine, in turns. oO aggregates 30 days
+of events for each row, Feast looks up the last of the rows that were computed before. What it takes to copy the events
+from the store is told apart, and so is the whole way to a set on the disk.
 
 Feast lives in an environment of its own, which `make peer` makes. Where it is missing, its figures are left out.
 
@@ -32,14 +35,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 
+from oo.adapters.sql.duckdb import DuckDb
 from oo.adapters.sql.sqlite import SqliteStore
 from oo.compose import build_app, build_learner
 from oo.domain.facts import Fact, Reaction, TipFeedback, TipServed, UserFact
 from oo.domain.instant import DAY
 from oo.features.catalog import CATALOG
 from oo.features.registry import Registry
+from oo.pipelines.training_set import Request, build
 from oo.settings import load_settings
 from oo.usecases.app import App
 
@@ -86,7 +92,7 @@ def main() -> None:
             "processors": os.cpu_count(),
             "read": read(options, folder, peer),
             "event": [event(options, folder, tips) for tips in options.tips],
-            "join": joined(options, folder, peer) if peer else None,
+            "join": joined(options, folder, peer),
         }
     print(json.dumps(found) if options.json else "\n".join(_lines(found)))  # the answer
 
@@ -169,13 +175,96 @@ def _recomputed_us(app: App, fact: TipFeedback) -> float:
     )
 
 
-def joined(options: argparse.Namespace, folder: Path, peer: Peer) -> dict[str, Any]:
-    """Join a spine with the last row of each person before it; the values are made up, and cost no more nor less."""
-    file = folder / "join.npz"
-    np.savez(file, allow_pickle=False, **history(options.joined_tips, options.spine))
-    answer = peer.ask("join", file=str(file), names=NAMES, repeats=options.repeats + 1)
-    sec = answer.pop("sec")[1:]
-    return {**answer, "feast_sec": {"p50": round(statistics.median(sec), 3), "max": round(max(sec), 3)}}
+def joined(options: argparse.Namespace, folder: Path, peer: Peer | None) -> dict[str, Any]:
+    """Join a spine with what was so of each person by then, in turns; Feast's values are made up, at no other cost."""
+    past, file = history(options.joined_tips, options.spine), folder / "join.npz"
+    np.savez(file, allow_pickle=False, **past)
+    points = [(f"p{person}", int(at_ms)) for person, at_ms in zip(*_of_spine(past), strict=True)]
+    request = Request(spine=folder / "spine.parquet", out=folder / "set.parquet")
+    _write_spine(request.spine, points)
+    turns: list[dict[str, float]] = []
+    feast: dict[str, Any] = {}
+    with _app(folder / "join.db") as app, closing(DuckDb()) as engine:
+        _live_on(app, past)
+        load_us = _us(lambda: _copied(app, engine, request.spine))
+        for _ in range(options.repeats + 1):
+            turns.append({"oo": _us(lambda: engine.compute(app.registry.batched)) / 1_000_000})
+            if peer:
+                feast = peer.ask("join", file=str(file), names=NAMES, repeats=2)
+                turns[-1]["feast"] = feast.pop("sec")[-1]
+        whole_us = _us(lambda: build(app, engine, request, now_ms=NOW_MS))
+        returned = _checked(app, request.out, points)
+    return {
+        "tips": len(past["people"]),
+        "spine": len(points),
+        "oo": {"load_sec": round(load_us / 1_000_000, 3), "whole_sec": round(whole_us / 1_000_000, 3)}
+        | {"returned": returned},
+        "feast": feast,
+        **_of_turns(turns[1:]),
+    }
+
+
+def _copied(app: App, engine: DuckDb, spine: Path) -> None:
+    """Copy the events of a spine's people from the store."""
+    engine.take_spine(spine, NAMES)
+    people = engine.people()
+    while people:
+        read, rows = app.histories.events(people)
+        engine.add_events(rows)
+        people = people[read:]
+
+
+def _checked(app: App, file: Path, points: Sequence[tuple[str, int]]) -> int:
+    """Return how many rows a set has: all of them, in order, and some of them held against the store."""
+    returned = duckdb.execute("SELECT * FROM read_parquet($1)", [str(file)]).fetchall()
+    assert [row[:2] for row in returned] == points, "a row is lost, or out of its place"
+    for user_id, at_ms, *values in returned[:: len(returned) // 20]:
+        assert values == list(app.profiles.as_of(user_id, at_ms=at_ms).values().values())
+    return len(returned)
+
+
+def _of_turns(turns: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    sec = {way: [turn[way] for turn in turns] for way in turns[0]}
+    found: dict[str, Any] = {
+        "join_sec": {
+            way: {"p50": round(statistics.median(each), 3), "max": round(max(each), 3)}
+            for way, each in sec.items()
+        }
+    }
+    if "feast" in sec:
+        times = statistics.median(turn["feast"] / turn["oo"] for turn in turns)
+        found |= {"times_faster_than_feast": round(times, 1), "as_fast_as_wanted": times >= 1}
+    return found
+
+
+def _of_spine(past: Mapping[str, Any]) -> tuple[Any, Any]:
+    return past["spine_people"], past["spine_at_ms"]
+
+
+def _write_spine(file: Path, points: Sequence[tuple[str, int]]) -> None:
+    people, instants = zip(*points, strict=True)
+    duckdb.execute(
+        f"COPY (SELECT unnest($1) AS user_id, unnest($2) AS at_ms) TO '{file}' (FORMAT parquet)",
+        [list(people), list(instants)],
+    )
+
+
+def _live_on(app: App, past: Mapping[str, Any]) -> None:
+    """Serve the tips of a past, every other one answered a minute later."""
+    for person, served in itertools.groupby(
+        zip(past["people"], past["at_ms"], strict=True), key=lambda tip: int(tip[0])
+    ):
+        user_id = f"p{person}"
+        facts: list[Fact] = [UserFact(user_id=user_id, at_ms=0, tz="Europe/Berlin")]
+        for number, (_, at_ms) in enumerate(served):
+            tip_id = f"{user_id}-{number}"
+            facts.append(TipServed(user_id=user_id, tip_id=tip_id, at_ms=int(at_ms), candidate_id="k"))
+            if number % 2:
+                answer = _ANSWERS[number // 2 % len(_ANSWERS)]
+                facts.append(
+                    TipFeedback(user_id=user_id, tip_id=tip_id, at_ms=int(at_ms) + 60_000, reaction=answer)
+                )
+        app.ingest(facts, now_ms=NOW_MS)
 
 
 def history(tips: int, spine: int) -> dict[str, Any]:
@@ -288,9 +377,8 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
             f"{row['tips']:>12,}{'µs':>28}{event_us['p50']:10,.0f}{event_us['p99']:10,.0f}"
             f"{alone_us['p50']:16,.0f}{alone_us['p99']:10,.0f}"
         )
-    if found["join"]:
-        yield ""
-        yield from _join_lines(found["join"])
+    yield ""
+    yield from _join_lines(found["join"])
 
 
 def _read_lines(row: Mapping[str, Any]) -> Iterator[str]:
@@ -304,8 +392,14 @@ def _read_lines(row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _join_lines(row: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{row['rows']:,} rows joined to a spine of {row['spine']:,}: Feast {row['feast_sec']['p50']} s"
-    yield f"Feast returned {row['returned']:,} rows, {row['without']:,} of them without any value"
+    oo, sec = row["oo"], row["join_sec"]
+    yield f"{row['tips']:,} tips joined to a spine of {row['spine']:,}"
+    yield f"oO {sec['oo']['p50']} s, {oo['returned']:,} rows"
+    yield f"oO copies the events in {oo['load_sec']} s; all of it, to a set on the disk, takes {oo['whole_sec']} s"
+    if "feast" in sec:
+        feast = row["feast"]
+        yield f"Feast {sec['feast']['p50']} s, {feast['returned']:,} rows, {feast['without']:,} without any value"
+        yield f"oO is {row['times_faster_than_feast']} times as fast as Feast; wanted: 1 at least"
 
 
 def _options() -> argparse.Namespace:

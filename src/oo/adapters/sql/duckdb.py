@@ -243,9 +243,12 @@ def _masked(dtype: Dtype, values: Sequence[Any]) -> Any:
 
 
 def _numbers(values: Sequence[Any], dtype: Any) -> Any:
-    missing = np.fromiter((value is None for value in values), dtype=np.bool_, count=len(values))
-    known = np.fromiter((0 if value is None else value for value in values), dtype=dtype, count=len(values))
-    return np.ma.masked_array(known, mask=missing) if missing.any() else known
+    found = _objects(values)
+    missing = np.equal(found, None).astype(np.bool_)
+    if not missing.any():
+        return found.astype(dtype)
+    found[missing] = 0
+    return np.ma.masked_array(found.astype(dtype), mask=missing)
 
 
 def _objects(values: Sequence[Any]) -> Any:
