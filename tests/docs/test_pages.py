@@ -17,6 +17,7 @@ PLAYED = [
     "how-to/add-a-policy.md",
     "how-to/add-a-source.md",
     "how-to/use-from-typescript.md",
+    "how-to/build-a-training-set.md",
 ]
 WRITTEN = sorted(DOCS.rglob("*.md"))
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
