@@ -140,12 +140,13 @@ def test_a_source_is_heard_by_whomever_it_is_about(crowd: Crowd) -> None:
     assert crowd.found(NOW + 3 * DAY) == []
 
 
-def test_a_source_that_was_not_heard_for_a_year_is_given_up(crowd: Crowd) -> None:
+def test_a_source_that_was_not_heard_for_thirty_days_is_given_up_and_shown_still(crowd: Crowd) -> None:
     crowd.grow(1, active_at_ms=None)
     crowd.tell(*moods(last_ms=NOW))
 
-    assert alerts(crowd.check(NOW + 365 * DAY)) == {("silent", "mood.checkin")}
-    assert alerts(crowd.check(NOW + 365 * DAY + 1)) == set()
+    assert alerts(crowd.check(NOW + 30 * DAY)) == {("silent", "mood.checkin")}
+    assert alerts(crowd.check(NOW + 30 * DAY + 1)) == set()
+    assert crowd.source("mood.checkin", NOW + 90 * DAY).silent_ms == 90 * DAY
 
 
 def test_a_clock_that_was_set_back_makes_nothing_silent(crowd: Crowd) -> None:

@@ -1,5 +1,6 @@
 """`oo quality`: the panel from a shell, what its exit code says, and new baselines."""
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -60,6 +61,15 @@ def test_an_alert_that_ended_is_said_once(shell: Shell) -> None:
     assert (ended.code, after.code) == (0, 0)
     assert "silent mood.checkin: this has ended." in ended.out
     assert "has ended" not in after.out
+
+
+def test_a_source_that_is_given_up_is_shown_as_that(shell: Shell) -> None:
+    moods(shell, last_ms=-31 * DAY)
+
+    ran = shell.here("quality")
+
+    assert ran.code == 0
+    assert re.search(r"mood\.checkin .* 744 h +24 h +given up", ran.out)
 
 
 def test_a_baseline_needs_people_and_says_so(shell: Shell) -> None:

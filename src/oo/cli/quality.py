@@ -10,6 +10,7 @@ from oo.cli.shell import now_ms, opened, print_json, print_table, printable, wit
 from oo.domain.instant import HOUR, format_instant
 from oo.domain.quality import Alert, Checked, FeatureQuality, SourceQuality
 from oo.evaluation.conditions import is_silent
+from oo.evaluation.thresholds import RETIRED_MS
 
 
 @click.command()
@@ -96,8 +97,14 @@ def _source(of: SourceQuality) -> list[Any]:
         format_instant(of.last_at_ms),
         f"{of.silent_ms / HOUR:.0f} h",
         allowed,
-        "silent" if is_silent(of) else "",
+        _standing(of),
     ]
+
+
+def _standing(of: SourceQuality) -> str:
+    if is_silent(of):
+        return "silent"
+    return "given up" if of.silent_after_ms is not None and of.silent_ms > RETIRED_MS else ""
 
 
 def _words(alert: Alert) -> str:

@@ -21,8 +21,8 @@ LEAST_ARRIVALS = 20
 """Below so many arrivals a source has no rhythm yet."""
 LEAST_SPAN_MS = DAY
 """Nor has one that was heard for less than a day: a list that was brought in once is no stream."""
-RETIRED_MS = 365 * DAY
-"""A source that was not heard for a year is not coming back, and is no news."""
+RETIRED_MS = RHYTHM_MS
+"""A source that was not heard for as long as its rhythm is learned from is given up: its alert was open for weeks."""
 MOST_SAMPLED = 5_000
 """Distributions are compared by so many people: half a percent of noise, whatever the number of all."""
 
