@@ -84,6 +84,7 @@ def test_ten_thousand_rows_with_duplicates_and_strangers_are_kept_in_order(
 
 def test_other_columns_of_the_spine_come_first_whatever_they_hold(made: World, tmp_path: Path) -> None:
     spine, out = tmp_path / "[a]*.parquet", tmp_path / "d.parquet"
+    write_spine(tmp_path / "a, which that could mean as well.parquet", [("eve", NOON)])
     sql(
         "SELECT 1.5 AS label, 'ada' AS user_id, {'a': [1, 2]} AS nested, 5::INTEGER AS at_ms, 7 AS point, "
         '8 AS "k""y"',
@@ -291,7 +292,9 @@ def test_a_failure_while_it_is_written_leaves_what_was_there_and_nothing_else(
 
     after = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     assert {**after, spine.name: b""} == {**before, spine.name: b""}
-    build(made.app, engine(), request, now_ms=0)
+    with out.open("rb") as old:
+        build(made.app, engine(), request, now_ms=0)
+        assert old.read() == before[out.name], "who reads the old set reads it to its end"
     assert len(rows(out)) == 2
 
 

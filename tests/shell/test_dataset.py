@@ -1,7 +1,10 @@
 """oo dataset build: the answer, each refusal, and the same through a service that holds the store."""
 
 import json
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +223,26 @@ def test_it_is_the_same_through_a_service_that_holds_the_store(
 
     assert rows(shell.folder / "d.parquet") == direct
     assert document["logged"] == (5 if "--logged" in options else None)
+
+
+def test_it_can_be_stopped_in_the_middle_of_a_join(shell: Shell) -> None:
+    known(shell)
+    sql(
+        f"SELECT 'ada' AS user_id, {NOON} + row AS at_ms FROM range(3_000_000) AS rows(row)",  # noqa: S608
+        shell.folder / "s.parquet",
+    )
+    before = left(shell)
+    held = Path(f"{shell.database}.lock")
+    held.unlink()
+
+    with shell.started(*command(shell), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while not held.exists():
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        time.sleep(1)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err.strip()) == (130, b"Stopped.")
+    assert left(shell) == before

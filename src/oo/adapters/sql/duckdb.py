@@ -120,20 +120,22 @@ class DuckDb:
         self._spill.cleanup()
 
     def _read_spine(self, file: Path) -> None:
+        place = {"1": glob.escape(str(file))}
         try:
-            self._connection.execute(
+            named = self._rows("SELECT name FROM parquet_schema($1)", place)
+            self._run(
                 "CREATE OR REPLACE TABLE spine_rows AS "
                 "SELECT * FROM read_parquet($1, file_row_number = true, hive_partitioning = false)",
-                [glob.escape(str(file))],
+                place,
             )
-            named = self._rows("SELECT name FROM parquet_schema($1)", {"1": glob.escape(str(file))})
-        except duckdb.BinderException as error:
+        except OfflineError as error:
+            if isinstance(error.__cause__, duckdb.BinderException):
+                raise InvalidSpine(
+                    f"{file} has a column {_KEY!r}, which names the number of a row.", "Rename it."
+                ) from error
             raise InvalidSpine(
-                f"{file} has a column {_KEY!r}, which names the number of a row.", "Rename it."
-            ) from error
-        except duckdb.Error as error:
-            raise InvalidSpine(
-                f"{file} cannot be read as Parquet ({_first_line(error)}).", "Write the spine as Parquet."
+                f"{file} cannot be read as Parquet ({_first_line(error.__cause__)}).",
+                "Write the spine as Parquet.",
             ) from error
         renamed = {row[0] for row in self._rows("DESCRIBE spine_rows")} - {name for (name,) in named} - {_KEY}
         if renamed:
@@ -200,6 +202,8 @@ class DuckDb:
     def _run(self, text: str, parameters: Mapping[str, Any] | None = None) -> None:
         try:
             self._connection.execute(text, dict(parameters) if parameters else None)
+        except RuntimeError as error:  # what DuckDB makes of Ctrl+C
+            raise KeyboardInterrupt from error
         except duckdb.Error as error:
             raise OfflineError(
                 f"DuckDB cannot go on ({_first_line(error)}).", "Is there room in memory and on the disk?"
@@ -244,7 +248,7 @@ def _masked(dtype: Dtype, values: Sequence[Any]) -> Any:
 
 def _numbers(values: Sequence[Any], dtype: Any) -> Any:
     found = _objects(values)
-    missing = np.equal(found, None).astype(np.bool_)
+    missing = np.array([value is None for value in values], dtype=np.bool_)
     if not missing.any():
         return found.astype(dtype)
     found[missing] = 0
@@ -265,5 +269,5 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: object) -> str:
     return str(error).splitlines()[0].rstrip(".")
