@@ -4,6 +4,7 @@ The store is the one that OO_DATABASE names. Run as `python serving.py`.
 """
 
 import signal
+import socket
 import sys
 
 from oo.compose import served
@@ -12,11 +13,14 @@ from oo.settings import load_settings
 
 
 def main() -> None:
-    # Blocked in every thread that is started from here on: else one of them may take it, and nobody wakes up.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    # Whichever thread the signal reaches, also one that a library has started, a byte comes out here.
+    told, teller = socket.socketpair()
+    teller.setblocking(False)
+    signal.set_wakeup_fd(teller.fileno())
+    signal.signal(signal.SIGTERM, lambda *_: None)
     with served(load_settings()):
         print("serving", flush=True)  # noqa: T201  # it is how it tells
-        signal.sigwait({signal.SIGTERM})
+        told.recv(1)
 
 
 if __name__ == "__main__":
