@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from oo.api import documents
 from oo.domain.errors import DefinitionChanged, UnknownUser
 from oo.domain.facts import (
     AppSession,
@@ -21,6 +22,7 @@ from oo.domain.facts import (
 )
 from oo.domain.instant import DAY, HOUR, MINUTE, parse_instant
 from oo.features.catalog import CATALOG
+from oo.features.contract import files
 from oo.features.registry import Registry
 from oo.features.spec import TASKS, Distinct, FeatureDefinition, Windowed
 from oo.usecases.definitions import Definitions
@@ -28,6 +30,7 @@ from oo.usecases.verify import Verification
 from tests.support.history import WINDOW
 from tests.support.planting import change_constant
 from tests.support.stores import World, world
+from tests.support.training import training_set
 
 NOON = parse_instant("2026-09-01T12:00:00Z")
 NOW = NOON + 6 * DAY
@@ -134,7 +137,12 @@ def test_a_new_feature_is_one_entry() -> None:
         fill(made)
 
         assert made.app.profiles.get("ada", now_ms=NOW).features["categories_30d"].value == 2
-        assert "categories_30d" in made.app.registry.names()
+        entry = documents.feature(made.app.registry, made.app.registry["categories_30d"])
+        assert entry["description"] == CATEGORIES.description
+        for text in files(made.app.registry).values():
+            assert CATEGORIES.description in text
+        (row,) = training_set(made.app, [("ada", NOW)])
+        assert row["categories_30d"] == 2
         found = verified(made)
         assert found.differences == []
         assert found.checked == 2 * len(made.app.registry.batched) * (1 + 1 + 2 * 2)
