@@ -24,7 +24,7 @@ from oo.usecases.learn import Learner
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """Something kept about a person that is not what the facts give: `part` says what, the others are digests of both."""
+    """Something kept about a person that is not what the facts give: its `part`, and digests of both."""
 
     user_id: str
     part: str
