@@ -4,19 +4,17 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from oo.adapters.sql import computed
-from oo.adapters.sql.bodies import decode, decode_fact, decode_profile, unpack
+from oo.adapters.sql import computed, rows
+from oo.adapters.sql.bodies import decode, decode_fact, decode_profile
 from oo.adapters.sql.events import READ
 from oo.adapters.sql.quality import QualityReader
-from oo.adapters.sql.session import Row, Runner
+from oo.adapters.sql.session import Runner
 from oo.domain.decision import DecidedFrom, Decision, PolicyScore, ScoredDecision
 from oo.domain.facts import (
     CalendarEvent,
     Fact,
-    Reaction,
     RewardFact,
     TaskFact,
-    TaskUpsert,
     TipFeedback,
     TipServed,
 )
@@ -50,13 +48,15 @@ class SqlReader(QualityReader):
 
     def task(self, user_id: str, task_id: str) -> Task | None:
         row = self._runner.row("task", user_id=user_id, task_id=task_id)
-        return _task(row) if row else None
+        return rows.task_of(row) if row else None
 
     def tasks(self, user_id: str) -> list[Task]:
-        return [_task(row) for row in self._runner.rows("tasks", user_id=user_id)]
+        return [rows.task_of(row) for row in self._runner.rows("tasks", user_id=user_id)]
 
     def live_tasks(self, user_id: str, now_ms: int) -> tuple[Task, ...]:
-        return tuple(_task(row) for row in self._runner.rows("live_tasks", user_id=user_id, now_ms=now_ms))
+        return tuple(
+            rows.task_of(row) for row in self._runner.rows("live_tasks", user_id=user_id, now_ms=now_ms)
+        )
 
     def task_facts(self, user_id: str, task_id: str) -> list[TaskFact]:
         return [fact for fact in self._facts_about(user_id, task_id) if isinstance(fact, TaskFact)]
@@ -69,41 +69,42 @@ class SqlReader(QualityReader):
         return max(states, key=lambda state: state.at_ms, default=None)
 
     def _facts_about(self, user_id: str, subject_id: str) -> list[Fact]:
-        rows = self._runner.rows("facts_about", user_id=user_id, subject_id=subject_id)
-        return [decode_fact(*row) for row in rows]
+        found = self._runner.rows("facts_about", user_id=user_id, subject_id=subject_id)
+        return [decode_fact(*row) for row in found]
 
     def task_reactions(self, user_id: str, task_id: str) -> list[TipFeedback]:
         return [
-            _feedback(row) for row in self._runner.rows("reactions_on_task", user_id=user_id, task_id=task_id)
+            rows.feedback(row)
+            for row in self._runner.rows("reactions_on_task", user_id=user_id, task_id=task_id)
         ]
 
     def task_history(self, user_id: str, task_id: str) -> tuple[TaskSpan, ...]:
-        rows = self._runner.rows("task_states", user_id=user_id, task_id=task_id)
-        return tuple(TaskSpan(**dict(zip(_SPAN, row, strict=True))) for row in rows)
+        found = self._runner.rows("task_states", user_id=user_id, task_id=task_id)
+        return tuple(TaskSpan(**dict(zip(_SPAN, row, strict=True))) for row in found)
 
     def busy(self, user_id: str, from_ms: int, until_ms: int) -> tuple[Busy, ...]:
-        rows = self._runner.rows("busy", user_id=user_id, from_ms=from_ms, until_ms=until_ms)
-        return tuple(Busy(start_ms=start, end_ms=end) for start, end in rows)
+        found = self._runner.rows("busy", user_id=user_id, from_ms=from_ms, until_ms=until_ms)
+        return tuple(Busy(start_ms=start, end_ms=end) for start, end in found)
 
     def reaction_on_task(self, user_id: str, task_id: str) -> GivenReaction | None:
         row = self._runner.row("reaction_on_task", user_id=user_id, task_id=task_id)
-        return _given(*row) if row else None
+        return rows.given(*row) if row else None
 
     def tip(self, tip_id: str) -> Tip | None:
         row = self._runner.row("tip", tip_id=tip_id)
-        return _tip(row) if row else None
+        return rows.tip_of(row) if row else None
 
     def open_tip(self, user_id: str, since_ms: int, now_ms: int) -> Tip | None:
         row = self._runner.row("open_tip", user_id=user_id, since_ms=since_ms, now_ms=now_ms)
-        tip = _tip(row) if row else None
+        tip = rows.tip_of(row) if row else None
         return tip if tip and tip.standing(now_ms) in {Standing.SERVED, Standing.SHOWN} else None
 
     def tip_served(self, tip_id: str) -> TipServed | None:
         row = self._runner.row("tip_served", tip_id=tip_id)
-        return _served(row) if row else None
+        return rows.served(row) if row else None
 
     def reactions(self, tip_id: str) -> list[TipFeedback]:
-        return [_feedback(row) for row in self._runner.rows("reactions", tip_id=tip_id)]
+        return [rows.feedback(row) for row in self._runner.rows("reactions", tip_id=tip_id)]
 
     def signal(self, key: str) -> Fact | None:
         row = self._runner.row("signal", key=key)
@@ -120,8 +121,8 @@ class SqlReader(QualityReader):
         return decode_fact(*row) if row else None
 
     def facts(self, user_id: str) -> Iterator[Fact]:
-        yield from (_served(row) for row in self._runner.rows("tips_served", user_id=user_id))
-        yield from (_feedback(row) for row in self._runner.rows("reactions_of", user_id=user_id))
+        yield from (rows.served(row) for row in self._runner.rows("tips_served", user_id=user_id))
+        yield from (rows.feedback(row) for row in self._runner.rows("reactions_of", user_id=user_id))
         yield from (decode_fact(*row) for row in self._runner.rows("signals_of", user_id=user_id))
 
     def arrivals(self, user_id: str) -> Iterator[tuple[Fact, int]]:
@@ -151,11 +152,13 @@ class SqlReader(QualityReader):
         }
 
     def decided_at(self, user_id: str, at_ms: int) -> list[DecidedFrom]:
-        return [_decided(row) for row in self._runner.rows("decided_at", user_id=user_id, at_ms=at_ms)]
+        return [
+            rows.decided_from(row) for row in self._runner.rows("decided_at", user_id=user_id, at_ms=at_ms)
+        ]
 
     def decided(self, decision_id: str) -> DecidedFrom | None:
         row = self._runner.row("decided", decision_id=decision_id)
-        return _decided(row) if row else None
+        return rows.decided_from(row) if row else None
 
     def profile_rows(self, user_id: str) -> Sequence[StoredRow]:
         rows: list[Any] = self._runner.rows("profile_rows", user_id=user_id)
@@ -165,7 +168,7 @@ class SqlReader(QualityReader):
         return {(name, version): mark for name, version, mark in self._runner.rows("feature_definitions")}
 
     def feature_log(self, since_ms: int, after: int, most: int) -> list[LoggedFeatures]:
-        rows = self._runner.rows("feature_log", since_ms=since_ms, after=after, most=most)
+        found = self._runner.rows("feature_log", since_ms=since_ms, after=after, most=most)
         return [
             LoggedFeatures(
                 number=number,
@@ -174,22 +177,22 @@ class SqlReader(QualityReader):
                 decided_at_ms=decided_at_ms,
                 features=decode_profile(features),
             )
-            for number, decision_id, user_id, decided_at_ms, features in rows
+            for number, decision_id, user_id, decided_at_ms, features in found
         ]
 
     def decision(self, decision_id: str) -> Decision | None:
         row = self._runner.row("decision", decision_id=decision_id)
-        return _decision(row) if row and row[3] is not None else None
+        return rows.decision_of(row) if row and row[3] is not None else None
 
     def scores(self, decision_id: str) -> list[PolicyScore]:
-        return [_score(row) for row in self._runner.rows("scores", decision_id=decision_id)]
+        return [rows.score_of(row) for row in self._runner.rows("scores", decision_id=decision_id)]
 
     def scored(self, decision_id: str) -> ScoredDecision | None:
         row = self._runner.row("scored", decision_id=decision_id)
-        return _scored(row) if row else None
+        return rows.scored_of(row) if row else None
 
     def teaching_scores(self, decision_id: str) -> list[PolicyScore]:
-        return [_score(row) for row in self._runner.rows("teaching_scores", decision_id=decision_id)]
+        return [rows.score_of(row) for row in self._runner.rows("teaching_scores", decision_id=decision_id)]
 
     def policy_state(self, user_id: str, policy: str) -> State | None:
         row = self._runner.row("policy_state", user_id=user_id, policy=policy)
@@ -204,134 +207,4 @@ class SqlReader(QualityReader):
 
     def rewarded_scores(self, user_id: str, policy: str) -> Iterator[tuple[PolicyScore, float]]:
         for row in self._runner.rows("rewarded_scores", user_id=user_id, policy=policy):
-            yield _score(row), row[-1]
-
-
-def _task(row: Row) -> Task:
-    (user_id, task_id, title, due, created, start, priority, category, source, at_ms) = row[:10]
-    (created_ms, changed_at_ms, completed_at_ms, deleted_at_ms, reaction, reacted_at_ms, snooze_until_ms) = (
-        row[10:17]
-    )
-    return Task(
-        content=TaskUpsert(
-            user_id=user_id,
-            task_id=task_id,
-            title=title,
-            due=due,
-            created=created,
-            start=start,
-            priority=priority,
-            category=category,
-            source=source,
-            at_ms=at_ms,
-        ),
-        created_ms=created_ms,
-        changed_at_ms=changed_at_ms,
-        completed_at_ms=completed_at_ms,
-        deleted_at_ms=deleted_at_ms,
-        reaction=_given(reaction, reacted_at_ms, snooze_until_ms) if reaction else None,
-    )
-
-
-def _given(reaction: str, at_ms: int, snooze_until_ms: int | None) -> GivenReaction:
-    return GivenReaction(reaction=Reaction(reaction), at_ms=at_ms, snooze_until_ms=snooze_until_ms or None)
-
-
-def _tip(row: Row) -> Tip:
-    (tip_id, user_id, served_at_ms, candidate_id, category, text) = row[:6]
-    (policy, propensity, prompt_version, shown_at_ms, reaction) = row[6:]
-    return Tip(
-        tip_id=tip_id,
-        user_id=user_id,
-        served_at_ms=served_at_ms,
-        candidate_id=candidate_id,
-        category=category,
-        text=text,
-        policy=policy,
-        propensity=propensity,
-        prompt_version=prompt_version,
-        shown_at_ms=shown_at_ms,
-        reaction=Reaction(reaction) if reaction else None,
-    )
-
-
-def _served(row: Row) -> TipServed:
-    (user_id, at_ms, tip_id, candidate_id, category, text, policy, propensity) = row[:8]
-    (probabilities, candidates, context, profile_features, prompt_version, shown_at_ms) = row[8:]
-    return TipServed(
-        user_id=user_id,
-        at_ms=at_ms,
-        tip_id=tip_id,
-        candidate_id=candidate_id,
-        category=category,
-        text=text,
-        policy=policy,
-        propensity=propensity,
-        probabilities=_tuple(probabilities),
-        candidates=_tuple(candidates),
-        context=decode(context),
-        profile_features=decode(profile_features),
-        prompt_version=prompt_version,
-        shown_at_ms=shown_at_ms,
-    )
-
-
-def _tuple(text: str | None) -> tuple[Any, ...] | None:
-    return None if text is None else tuple(decode(text))
-
-
-def _feedback(row: Row) -> TipFeedback:
-    user_id, at_ms, tip_id, reaction, snooze_until_ms = row
-    return TipFeedback(
-        user_id=user_id,
-        at_ms=at_ms,
-        tip_id=tip_id,
-        reaction=Reaction(reaction),
-        snooze_until_ms=snooze_until_ms or None,
-    )
-
-
-def _decision(row: Row) -> Decision:
-    decision_id, user_id, at_ms, candidates, context, profile_features = row
-    return Decision(
-        decision_id=decision_id,
-        user_id=user_id,
-        at_ms=at_ms,
-        candidates=tuple(decode(candidates)),
-        context=decode(context) or {},
-        profile_features=decode(profile_features) or {},
-    )
-
-
-def _decided(row: Row) -> DecidedFrom:
-    decision_id, user_id, context, profile_features = row
-    return DecidedFrom(
-        decision_id=decision_id,
-        user_id=user_id,
-        context=decode(context) or {},
-        profile_features=decode(profile_features),
-    )
-
-
-def _scored(row: Row) -> ScoredDecision:
-    policy, scores, probabilities, chosen = row[6:]
-    return ScoredDecision(
-        decision=_decision(row[:6]),
-        policy=policy,
-        scores=tuple(decode(scores)),
-        probabilities=tuple(decode(probabilities)),
-        chosen=chosen,
-    )
-
-
-def _score(row: Row) -> PolicyScore:
-    decision_id, policy, role, dimensions, probabilities, vector, chosen = row[:7]
-    return PolicyScore(
-        decision_id=decision_id,
-        policy=policy,
-        role=role,
-        dimensions=tuple(decode(dimensions)),
-        probabilities=unpack(probabilities),
-        row=unpack(vector),
-        chosen=chosen,
-    )
+            yield rows.score_of(row), row[-1]
