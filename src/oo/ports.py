@@ -37,7 +37,10 @@ class Measures(Protocol):
     """What can be asked of the store about the quality of its data."""
 
     def count_values(self, now_ms: int, active_since_ms: int) -> dict[str, Counts]:
-        """Return what the stored values of each feature add up to, by name; counted in the database."""
+        """Return what the stored values of each feature add up to, by name; counted in the database.
+
+        Active is who was served a tip in `(active_since_ms, now_ms]`.
+        """
 
     def sample_values(self, most: int) -> dict[str, Distribution]:
         """Return the values of about `most` people, the same ones every time, that can be, by feature name."""

@@ -8,14 +8,15 @@ import httpx2
 import jsonschema_rs
 import pytest
 
+from oo.domain.facts import TaskUpsert
 from oo.domain.instant import DAY, HOUR, MINUTE
 from oo.usecases.app import App
-from tests.api.calling import at, error, new_id, now_ms, ok, send, user
+from tests.api.calling import at, error, new_id, now_ms, ok, send, task, user
 from tests.api.conforming import Conforming
 from tests.api.inside import Inside
 from tests.api.test_operations import meter, samples
 from tests.quality.receiver import Receiver, receiving
-from tests.support.service import Service, serving
+from tests.support.service import Service, opened, serving
 
 SOON_SEC = 20
 
@@ -101,8 +102,8 @@ def test_a_measurement_is_on_the_meters(app: App) -> None:
     inside = Inside(app)
     inside.now_ms = now_ms()
     who = new_id("u")
-    inside.send(user(who), *moods(who, last_ms=-HOUR))
-    inside.get(f"/users/{who}/profile")
+    inside.send(user(who), task(who, "k"), *moods(who, last_ms=-HOUR))
+    ok(inside.post("/recommend", json={"user_id": who}))
     before = inside.get("/metrics").text
 
     inside.get("/quality")
@@ -111,7 +112,7 @@ def test_a_measurement_is_on_the_meters(app: App) -> None:
     assert "oo_feature_fresh_share" not in before
     assert 'oo_feature_fresh_share{feature="completion_rate_30d"} 1.0' in page
     assert 'oo_feature_null_share{feature="preferred_hour"} 1.0' in page
-    assert 'oo_feature_fallback_share{feature="completion_rate_30d"} 1.0' in page
+    assert 'oo_feature_fallback_share{feature="preferred_hour"} 1.0' in page
     assert 'oo_source_silent_seconds{source="mood.checkin"} 3' in page
 
 
@@ -158,6 +159,23 @@ def test_the_service_raises_and_clears_alerts_by_itself_and_tells_of_them(
     assert shown.code == 1
     assert "silent since" in shown.out
     assert meter(client, "oo_quality_checks_total", outcome="done") >= 2
+
+
+def test_a_service_that_starts_on_a_store_of_days_ago_raises_nothing(tmp_path: Any) -> None:
+    then = now_ms() - 3 * DAY
+    with opened(tmp_path) as app:
+        for number in range(50):
+            who = f"u{number}"
+            app.people.add(who, "UTC", now_ms=then)
+            app.tasks.add(TaskUpsert(user_id=who, task_id="k", at_ms=then, title="x"), now_ms=then)
+            assert app.recommend(who, now_ms=then, tip_id=f"t{number}").tip is not None
+
+    with serving(tmp_path, OO_QUALITY_EVERY_SEC="1") as service:
+        eventually(lambda: meter(service.client, "oo_quality_checks_total", outcome="done") > 0, wanted=True)
+        seen = ok(service.client.get("/quality"))
+
+    assert {each["active"] for each in seen["features"].values()} == {50}
+    assert seen["alerts"] == []
 
 
 def test_a_service_whose_webhook_fails_goes_on_and_counts_it(watched: Service, receiver: Receiver) -> None:

@@ -1,18 +1,22 @@
-"""People in a store: when they were active, and what their profiles hold."""
+"""People in a store: when they were served a tip, and what their profiles hold."""
 
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
-from oo.domain.facts import AppSession, Fact, MoodCheckin
-from oo.domain.instant import HOUR
+from oo.domain.facts import Fact, MoodCheckin, TipServed
+from oo.domain.instant import DAY, HOUR
 from oo.domain.profile import Value
 from oo.domain.quality import Checked, FeatureQuality, SourceQuality
 from oo.usecases.app import App
 from tests.support.stores import World
 
 NOW = 1_790_000_000_000
+SERVED = NOW - HOUR
+"""When people were served their last tip, if a test does not say otherwise."""
+TOO_OLD = SERVED - DAY
+"""A value of then is past every objective at that tip, but for those of a whole day."""
 RATE = "completion_rate_30d"
 HOUR_OF_DAY = "preferred_hour"
 CATEGORY = "preferred_category"
@@ -33,21 +37,23 @@ class Crowd:
     def app(self) -> App:
         return self.world.app
 
-    def grow(self, people: int, *, active_at_ms: int | None = NOW - HOUR) -> None:
-        """Let so many people come, who used the app at an instant, or never."""
+    def grow(self, people: int, *, served_at_ms: int | None = SERVED) -> None:
+        """Let so many people come, who were served a tip at an instant, or never."""
         for number in range(self.people, people):
             self.app.people.add(f"u{number}", "UTC", now_ms=0)
-        if active_at_ms is not None:
-            self.tell(
-                *(
-                    AppSession(
-                        user_id=f"u{number}", event_id=f"s{active_at_ms}", at_ms=active_at_ms, duration_ms=1
-                    )
-                    for number in range(self.people, people)
-                )
-            )
+        if served_at_ms is not None:
+            self.serve(*range(self.people, people), at_ms=served_at_ms)
         self.people = people
         self.execute("DELETE FROM user_profile_features")
+
+    def serve(self, *people: int, at_ms: int) -> None:
+        """Tell of a tip that each of these people was served at an instant."""
+        self.tell(
+            *(
+                TipServed(user_id=f"u{number}", tip_id=f"t{number}.{at_ms}", at_ms=at_ms, candidate_id="c")
+                for number in people
+            )
+        )
 
     def tell(self, *facts: Fact) -> None:
         for start in range(0, len(facts), 500):

@@ -8,14 +8,14 @@ from oo.domain.instant import DAY, HOUR, MINUTE
 from oo.domain.quality import Counts, Drift, FeatureQuality
 from oo.evaluation.conditions import conditions
 from oo.evaluation.thresholds import KEEP, RAISE, Thresholds
-from tests.quality.crowd import HOUR_OF_DAY, NOW, RATE, Crowd, alerts
+from tests.quality.crowd import HOUR_OF_DAY, NOW, RATE, TOO_OLD, Crowd, alerts
 
 FEATURE = FeatureQuality(name=RATE, counts=Counts(), max_age_sec=3600, possible=(0.0, 1.0))
 
 
 def stale(crowd: Crowd, *, late: int, of: int = 100) -> None:
     crowd.store(RATE, [0.5] * of)
-    crowd.store(RATE, [0.5] * late, at_ms=NOW - DAY)
+    crowd.store(RATE, [0.5] * late, at_ms=TOO_OLD)
 
 
 def test_an_alert_is_raised_once_and_not_again_while_it_lasts(crowd: Crowd) -> None:
@@ -103,7 +103,7 @@ def test_an_alert_of_people_who_are_gone_ends(crowd: Crowd) -> None:
 
 
 def test_a_clock_that_jumps_raises_no_second_alert_and_lets_it_end(crowd: Crowd) -> None:
-    crowd.grow(100, active_at_ms=NOW - 2 * DAY)
+    crowd.grow(100, served_at_ms=NOW - 2 * HOUR)
     stale(crowd, late=100)
     crowd.check(NOW)
     ahead = crowd.check(NOW + 2 * DAY)
@@ -120,7 +120,7 @@ def test_a_clock_that_jumps_raises_no_second_alert_and_lets_it_end(crowd: Crowd)
 
 
 def test_values_from_after_now_are_not_late(crowd: Crowd) -> None:
-    crowd.grow(60, active_at_ms=NOW - 3 * DAY)
+    crowd.grow(60, served_at_ms=NOW - 3 * DAY)
     crowd.store(RATE, [0.5] * 60, at_ms=NOW)
 
     assert crowd.feature(RATE, NOW - 2 * DAY).fresh_share == 1.0

@@ -230,7 +230,7 @@ def test_scipy_is_left_alone_until_there_is_something_to_compare() -> None:
 
 
 def test_only_so_many_people_are_compared_and_always_the_same(crowd: Crowd) -> None:
-    crowd.grow(400, active_at_ms=None)
+    crowd.grow(400, served_at_ms=None)
     crowd.store(RATE, [number % 2 for number in range(400)])
 
     samples = [crowd.app.store.read(lambda reader: reader.sample_values(100))[RATE] for _ in range(2)]

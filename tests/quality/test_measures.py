@@ -2,13 +2,21 @@
 
 import pytest
 
+from oo.domain.facts import AppSession, MoodCheckin, TaskUpsert
 from oo.domain.instant import DAY, HOUR
 from oo.domain.profile import Value
 from oo.features.catalog import CATALOG
 from oo.features.plausible import possible
-from tests.quality.crowd import CATEGORY, HOUR_OF_DAY, NOW, RATE, Crowd
+from tests.quality.crowd import CATEGORY, HOUR_OF_DAY, NOW, RATE, SERVED, TOO_OLD, Crowd
 
 BATCHED = {each.name: each for each in CATALOG if each.freshness == "batched"}
+
+
+def recommend(crowd: Crowd, *, at_ms: int) -> None:
+    """Serve everybody a tip, as oO does it."""
+    for number in range(crowd.people):
+        answer = crowd.app.recommend(f"u{number}", now_ms=at_ms, tip_id=f"t{number}.{at_ms}", fresh=True)
+        assert answer.tip is not None
 
 
 def test_a_store_without_people_has_nothing_wrong(crowd: Crowd) -> None:
@@ -16,58 +24,113 @@ def test_a_store_without_people_has_nothing_wrong(crowd: Crowd) -> None:
     assert crowd.feature(RATE).fresh_share is None
 
 
-def test_values_that_are_young_enough_are_no_finding(crowd: Crowd) -> None:
+def test_values_that_were_young_enough_when_the_last_tip_was_chosen_are_no_finding(crowd: Crowd) -> None:
     crowd.grow(60)
-    crowd.store(RATE, [0.5] * 60, at_ms=NOW - 12 * HOUR)
+    crowd.store(RATE, [0.5] * 60, at_ms=SERVED - 12 * HOUR)
 
-    assert crowd.feature(RATE).fresh_share == 1.0
+    assert (crowd.feature(RATE).counts.active, crowd.feature(RATE).fresh_share) == (60, 1.0)
     assert crowd.found() == []
 
 
-def test_values_of_active_people_older_than_twice_their_ttl_are_found(crowd: Crowd) -> None:
+def test_values_older_than_twice_their_ttl_when_the_last_tip_was_chosen_are_found(crowd: Crowd) -> None:
     crowd.grow(60)
-    crowd.store(RATE, [0.5] * 60, at_ms=NOW - 12 * HOUR - 1)
+    crowd.store(RATE, [0.5] * 60, at_ms=SERVED - 12 * HOUR - 1)
 
     finding = crowd.app.quality.findings(now_ms=NOW)[0]
 
     assert (finding.kind, crowd.feature(RATE).fresh_share) == ("stale", 0.0)
-    assert "60 of 60 values of completion_rate_30d" in finding.what
+    assert finding.what.startswith(
+        "60 of 60 values of completion_rate_30d, of people who were served a tip in the last 7 days, were older "
+        "than 12 h when their last tip was chosen; at most 5% should be."
+    )
     assert "oo profile" in finding.hint
 
 
 def test_a_declared_greatest_age_is_the_objective(crowd: Crowd) -> None:
     crowd.grow(60)
-    crowd.store("latest_mood_24h", [0.5] * 60, at_ms=NOW - 23 * HOUR)
+    crowd.store("latest_mood_24h", [0.5] * 60, at_ms=SERVED - 24 * HOUR)
+    within = crowd.found()
+    crowd.store("latest_mood_24h", [0.5] * 60, at_ms=SERVED - 24 * HOUR - 1)
 
     assert BATCHED["latest_mood_24h"].max_age_sec == 24 * 3600
-    assert crowd.found() == []
-    assert crowd.found(NOW + 2 * HOUR) == ["stale"]
+    assert (within, crowd.found()) == ([], ["stale"])
 
 
 def test_one_value_in_twenty_may_be_late(crowd: Crowd) -> None:
     crowd.grow(60)
     crowd.store(RATE, [0.5] * 60)
-    crowd.store(RATE, [0.5] * 3, at_ms=NOW - DAY)
+    crowd.store(RATE, [0.5] * 3, at_ms=TOO_OLD)
     within = crowd.found()
-    crowd.store(RATE, [0.5] * 4, at_ms=NOW - DAY)
+    crowd.store(RATE, [0.5] * 4, at_ms=TOO_OLD)
 
     assert (within, crowd.found()) == ([], ["stale"])
 
 
-def test_values_of_people_who_stayed_away_for_a_week_may_be_old(crowd: Crowd) -> None:
-    crowd.grow(60, active_at_ms=NOW - 7 * DAY)
-    crowd.store(RATE, [0.5] * 60, at_ms=NOW - 7 * DAY)
+def test_only_the_last_tip_is_asked_after(crowd: Crowd) -> None:
+    crowd.grow(60, served_at_ms=NOW - 3 * DAY)
+    crowd.store(RATE, [0.5] * 60, at_ms=NOW - 3 * DAY)
+    before = crowd.found()
+    crowd.serve(*range(60), at_ms=SERVED)
+    crowd.store(RATE, [0.5] * 60, at_ms=NOW - 3 * DAY)
+    after = crowd.found()
+    crowd.store(RATE, [0.5] * 60, at_ms=SERVED + 1)
 
+    assert (before, after, crowd.found()) == ([], ["stale"], []), "computed since is never late"
+
+
+def test_a_tip_of_the_future_is_none_yet(crowd: Crowd) -> None:
+    crowd.grow(60, served_at_ms=NOW)
+    crowd.serve(*range(60), at_ms=NOW + 2 * DAY)
+    crowd.store(RATE, [0.5] * 60, at_ms=NOW)
+
+    assert crowd.feature(RATE).fresh_share == 1.0
+    assert crowd.found(NOW + 2 * DAY - 1) == []
+    assert crowd.found(NOW + 2 * DAY) == ["stale"]
+
+
+def test_values_of_people_who_were_served_nothing_for_a_week_do_not_count(crowd: Crowd) -> None:
+    crowd.grow(60, served_at_ms=NOW - 8 * DAY)
+    crowd.store(RATE, [0.5] * 60, at_ms=NOW - 9 * DAY)
+
+    assert crowd.found(NOW - DAY - 1) == ["stale"]
+    assert crowd.found(NOW - DAY) == []
     assert crowd.feature(RATE).counts.active == 0
+
+
+def test_values_of_people_who_use_the_app_and_are_served_nothing_do_not_count(crowd: Crowd) -> None:
+    crowd.grow(60, served_at_ms=None)
+    for number in range(60):
+        who = f"u{number}"
+        crowd.tell(
+            AppSession(user_id=who, event_id="e", at_ms=NOW - HOUR, duration_ms=1),
+            MoodCheckin(user_id=who, event_id="e", at_ms=NOW - HOUR, score=0.5),
+        )
+    crowd.store(RATE, [0.5] * 60, at_ms=NOW - 9 * DAY)
+
+    assert (crowd.feature(RATE).counts.active, crowd.feature(RATE).fresh_share) == (0, None)
     assert crowd.found() == []
 
 
-def test_of_few_active_people_nothing_is_called_stale(crowd: Crowd) -> None:
+def test_nothing_that_oo_serves_is_late_overnight_or_in_the_days_after(crowd: Crowd) -> None:
+    crowd.grow(25, served_at_ms=None)
+    crowd.tell(*(TaskUpsert(user_id=f"u{number}", task_id="k", at_ms=NOW, title="x") for number in range(25)))
+    recommend(crowd, at_ms=NOW)
+    after = [crowd.found(NOW + later) for later in (0, 12 * HOUR, 2 * DAY, 7 * DAY - 1)]
+    seen = crowd.feature(HOUR_OF_DAY, NOW + 7 * DAY - 1)
+    recommend(crowd, at_ms=NOW + 7 * DAY)
+    again = crowd.feature(HOUR_OF_DAY, NOW + 7 * DAY)
+
+    assert (after, crowd.found(NOW + 7 * DAY)) == ([[], [], [], []], [])
+    assert (seen.counts.active, seen.fresh_share) == (25, 1.0)
+    assert (again.counts.active, again.fresh_share) == (25, 1.0)
+
+
+def test_of_few_people_served_nothing_is_called_stale(crowd: Crowd) -> None:
     crowd.grow(19)
-    crowd.store(RATE, [0.5] * 19, at_ms=NOW - DAY)
+    crowd.store(RATE, [0.5] * 19, at_ms=TOO_OLD)
     few = crowd.found()
     crowd.grow(20)
-    crowd.store(RATE, [0.5] * 20, at_ms=NOW - DAY)
+    crowd.store(RATE, [0.5] * 20, at_ms=TOO_OLD)
 
     assert (few, crowd.found()) == ([], ["stale"])
 
@@ -205,7 +268,7 @@ def test_what_oo_computes_itself_has_nothing_wrong(crowd: Crowd) -> None:
 
 def test_a_measurement_changes_nothing(crowd: Crowd) -> None:
     crowd.grow(60)
-    crowd.store(RATE, [0.5] * 60, at_ms=NOW - DAY)
+    crowd.store(RATE, [0.5] * 60, at_ms=TOO_OLD)
     before = crowd.world.dump()
 
     crowd.app.quality.panel(now_ms=NOW)

@@ -60,7 +60,7 @@ def of(kind: str, number: int, at_ms: int) -> list[Fact]:
     ],
 )
 def test_a_source_heard_every_hour_is_silent_after_a_day(crowd: Crowd, kind: str) -> None:
-    crowd.grow(1, active_at_ms=None)
+    crowd.grow(1, served_at_ms=None)
     crowd.tell(*(fact for number in range(30) for fact in of(kind, number, NOW - number * HOUR)))
 
     within = alerts(crowd.check(NOW + DAY))
@@ -71,7 +71,7 @@ def test_a_source_heard_every_hour_is_silent_after_a_day(crowd: Crowd, kind: str
 
 
 def test_the_alert_ends_when_something_comes(crowd: Crowd) -> None:
-    crowd.grow(1, active_at_ms=None)
+    crowd.grow(1, served_at_ms=None)
     crowd.tell(*moods(last_ms=NOW))
     silent = crowd.check(NOW + 2 * DAY)
     crowd.tell(*moods(last_ms=NOW + 2 * DAY, count=1, name="again"))
@@ -86,7 +86,7 @@ def test_the_alert_ends_when_something_comes(crowd: Crowd) -> None:
 
 
 def test_a_source_heard_every_other_day_may_be_silent_for_four_times_that(crowd: Crowd) -> None:
-    crowd.grow(2, active_at_ms=None)
+    crowd.grow(2, served_at_ms=None)
     for user_id in ("u0", "u1"):
         later = 0 if user_id == "u0" else MINUTE
         crowd.tell(*moods(last_ms=NOW - later, every_ms=2 * DAY, count=14, user_id=user_id))
@@ -97,7 +97,7 @@ def test_a_source_heard_every_other_day_may_be_silent_for_four_times_that(crowd:
 
 
 def test_nights_are_usual(crowd: Crowd) -> None:
-    crowd.grow(1, active_at_ms=None)
+    crowd.grow(1, served_at_ms=None)
     for day in range(20):
         crowd.tell(*moods(last_ms=NOW - day * DAY, every_ms=2 * HOUR, count=5, name=f"{day}."))
 
@@ -107,7 +107,7 @@ def test_nights_are_usual(crowd: Crowd) -> None:
 
 
 def test_with_fewer_than_twenty_arrivals_there_is_no_rhythm(crowd: Crowd) -> None:
-    crowd.grow(1, active_at_ms=None)
+    crowd.grow(1, served_at_ms=None)
     crowd.tell(*moods(last_ms=NOW, every_ms=2 * HOUR, count=19))
     few = crowd.found(NOW + 9 * DAY)
     crowd.tell(*moods(last_ms=NOW - 38 * HOUR, count=1, name="first"))
@@ -116,7 +116,7 @@ def test_with_fewer_than_twenty_arrivals_there_is_no_rhythm(crowd: Crowd) -> Non
 
 
 def test_what_came_in_one_go_has_no_rhythm(crowd: Crowd) -> None:
-    crowd.grow(1, active_at_ms=None)
+    crowd.grow(1, served_at_ms=None)
     crowd.tell(*moods(last_ms=NOW, every_ms=MINUTE, count=60))
 
     assert crowd.source("mood.checkin").arrivals == 60
@@ -124,7 +124,7 @@ def test_what_came_in_one_go_has_no_rhythm(crowd: Crowd) -> None:
 
 
 def test_facts_of_one_instant_are_one_arrival(crowd: Crowd) -> None:
-    crowd.grow(1, active_at_ms=None)
+    crowd.grow(1, served_at_ms=None)
     for day in range(5):
         crowd.tell(*moods(last_ms=NOW - day * DAY, every_ms=0, count=20, name=f"{day}."))
 
@@ -133,7 +133,7 @@ def test_facts_of_one_instant_are_one_arrival(crowd: Crowd) -> None:
 
 
 def test_a_source_is_heard_by_whomever_it_is_about(crowd: Crowd) -> None:
-    crowd.grow(2, active_at_ms=None)
+    crowd.grow(2, served_at_ms=None)
     crowd.tell(*moods(last_ms=NOW))
     crowd.tell(*moods(last_ms=NOW + 3 * DAY, count=1, user_id="u1"))
 
@@ -141,7 +141,7 @@ def test_a_source_is_heard_by_whomever_it_is_about(crowd: Crowd) -> None:
 
 
 def test_a_source_that_was_not_heard_for_thirty_days_is_given_up_and_shown_still(crowd: Crowd) -> None:
-    crowd.grow(1, active_at_ms=None)
+    crowd.grow(1, served_at_ms=None)
     crowd.tell(*moods(last_ms=NOW))
 
     assert alerts(crowd.check(NOW + 30 * DAY)) == {("silent", "mood.checkin")}
@@ -150,7 +150,7 @@ def test_a_source_that_was_not_heard_for_thirty_days_is_given_up_and_shown_still
 
 
 def test_a_clock_that_was_set_back_makes_nothing_silent(crowd: Crowd) -> None:
-    crowd.grow(1, active_at_ms=None)
+    crowd.grow(1, served_at_ms=None)
     crowd.tell(*moods(last_ms=NOW))
 
     assert crowd.found(NOW - 3 * HOUR) == []
@@ -158,7 +158,7 @@ def test_a_clock_that_was_set_back_makes_nothing_silent(crowd: Crowd) -> None:
 
 
 def test_a_fact_from_the_future_does_not_hide_a_silence(crowd: Crowd) -> None:
-    crowd.grow(1, active_at_ms=None)
+    crowd.grow(1, served_at_ms=None)
     crowd.tell(*moods(last_ms=NOW), *moods(last_ms=NOW + 300 * DAY, count=1, name="future"))
 
     assert crowd.found(NOW + 2 * DAY) == ["silent"]

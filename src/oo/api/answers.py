@@ -183,7 +183,11 @@ class DriftAnswer(Answer):
 
 
 class FeatureQualityAnswer(Answer):
-    """How the stored values of a feature stand; `active` counts those of people active in the last 7 days."""
+    """How the stored values of a feature stand.
+
+    `active` counts those of people who were served a tip in the last 7 days; `fresh_share` of them were no older than
+    `max_age_sec` when the last of these tips was chosen.
+    """
 
     values: int
     active: int

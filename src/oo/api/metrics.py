@@ -21,7 +21,10 @@ CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
 
 
 _SHARES: Mapping[str, tuple[str, Callable[[FeatureQuality], float | None]]] = {
-    "fresh": ("values of active people that are young enough", lambda of: of.fresh_share),
+    "fresh": (
+        "values of people served lately that were young enough for their last tip",
+        lambda of: of.fresh_share,
+    ),
     "null": ("values that are null", lambda of: of.null_share),
     "fallback": ("values that rest on no event", lambda of: of.fallback_share),
 }

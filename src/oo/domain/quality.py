@@ -14,7 +14,8 @@ Verdict: TypeAlias = Literal["steady", "drifted", "not enough people", "no basel
 class Counts:
     """What the stored values of a feature add up to, those of its present definition; one row a person.
 
-    `active` and `late` are of people who were active lately: how many values, and how many of them are too old.
+    `active` and `late` are of people who were served a tip lately: how many values, and how many of them were too old
+    when the last of these tips was chosen. A value computed since is never late.
     `fallbacks` rest on no event; `broken_nulls` are null although they rest on events or have another fallback.
     `outside` values cannot be, by the feature's declaration; `lowest` and `highest` are of the others.
     """
@@ -93,7 +94,7 @@ class FeatureQuality:
 
     @property
     def fresh_share(self) -> float | None:
-        """The share of the values of active people that are young enough."""
+        """The share of the values of people served lately that were young enough for their last tip."""
         return _share(self.counts.active - self.counts.late, self.counts.active)
 
     @property

@@ -65,10 +65,11 @@ def _stale(feature: FeatureQuality, bounds: Thresholds) -> Condition | None:
         kind="stale",
         subject=feature.name,
         message=(
-            f"{counts.late} of {counts.active} values of {feature.name}, of people active in the last 7 days, are "
-            f"older than {feature.max_age_sec / 3600:g} h; at most {1 - RAISE.fresh_share:.0%} should be."
+            f"{counts.late} of {counts.active} values of {feature.name}, of people who were served a tip in the last "
+            f"7 days, were older than {feature.max_age_sec / 3600:g} h when their last tip was chosen; at most "
+            f"{1 - RAISE.fresh_share:.0%} should be."
         ),
-        hint="Does whatever computes them still run? A profile is computed when it is read: oo profile U --rebuild",
+        hint="Whatever chose these tips did not compute the profile first. Compute it anew: oo profile U --rebuild",
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from oo.domain.instant import DAY, HOUR
 
 ACTIVE_WITHIN_MS = 7 * DAY
-"""The values of people who come back are what the next tips are chosen by; those who left are read by nobody."""
+"""Tips of the last week are what is judged: what went wrong before it is over, and who left is served none."""
 RHYTHM_MS = 30 * DAY
 """How often a source is heard is learned from so long: four weeks, with their weekends."""
 LEAST_SILENCE_MS = DAY
@@ -32,9 +32,9 @@ class Thresholds:
     """Past these bounds something is wrong."""
 
     fresh_share: float
-    """The objective: this share of the values of active people is young enough."""
+    """The objective: this share of the values of people served lately was young enough for their last tip."""
     least_active: int
-    """With fewer active people, one who just came back would be a breach; values are computed when they are read."""
+    """With fewer people served, the values of one of them would be a breach."""
     least_people: int
     """Fewer people on either side have no distribution to compare."""
     psi: float

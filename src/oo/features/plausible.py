@@ -6,7 +6,7 @@ from oo.domain.instant import LATEST, SECOND
 from oo.features.spec import Count, Distinct, FeatureDefinition, Ratio, Sum, Windowed
 
 TTLS = 2
-"""Where no `max_age_sec` is declared, a value is late after so many times its TTL: one read was missed, or two."""
+"""Where no `max_age_sec` is declared, a value is late after so many times its TTL: a tip computes it anew after one."""
 _GREATEST = 1.7e308
 """No sum of what people do comes near it, and infinity lies past it."""
 _RANGES: dict[str, tuple[float, float]] = {
@@ -70,7 +70,7 @@ def _of(definition: FeatureDefinition) -> tuple[float, float]:
 
 
 def max_age_sec(definition: FeatureDefinition) -> int:
-    """Return how old a stored value of a person who is active may become."""
+    """Return how old a stored value may be when a tip is chosen by it."""
     return definition.max_age_sec or TTLS * definition.ttl_sec
 
 

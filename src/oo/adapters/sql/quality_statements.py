@@ -11,7 +11,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    exists,
     false,
     func,
     literal,
@@ -37,7 +36,6 @@ a, b = quality_alerts.c, quality_baselines.c
 TASKS = ("task.upsert", "task.completed", "task.deleted")
 SIGNALS = ("app.session", "mood.checkin", "calendar.event")
 SYNCED = "source.synced"
-_SIGNS_OF_LIFE = ("app.session", "mood.checkin")
 _SPREAD = 2_654_435_761
 """Multiplied by 2³² / φ, successive numbers are spread evenly over 2³², and so is every regular part of them."""
 _WHOLE = 2**32
@@ -133,28 +131,21 @@ def _counts(registry: Registry) -> Select[Any]:
 
 
 def _late(registry: Registry) -> Select[Any]:
-    """Count the values of the people who were active since `since_ms`, and those of them that are too old."""
-    since: Number = bindparam("since_ms")
-    now: Number = bindparam("now_ms")
-    active = or_(
-        exists().where(
-            tip_views.c.user_id == u.user_id,
-            tip_views.c.served_at_ms > since,
-            tip_views.c.served_at_ms <= now,
-        ),
-        exists().where(
-            tip_feedback.c.user_id == u.user_id, tip_feedback.c.at_ms > since, tip_feedback.c.at_ms <= now
-        ),
-        *(
-            exists().where(s.user_id == u.user_id, s.type == kind, s.at_ms > since, s.at_ms <= now)
-            for kind in _SIGNS_OF_LIFE
-        ),
+    """Count the values of the people served a tip since `since_ms`, and those that were too old for their last one."""
+    served_at = tip_views.c.served_at_ms
+    # One range of an index for each person, gathered before their values are joined: no value looks for tips again.
+    last = (
+        select(u.user_id, func.max(served_at).label("served_at_ms"))
+        .select_from(users.join(tip_views, tip_views.c.user_id == u.user_id))
+        .where(served_at > bindparam("since_ms"), served_at <= bindparam("now_ms"))
+        .group_by(u.user_id)
+        .subquery()
     )
     limit = _by_name(registry.batched, max_age_ms)
     return (
-        select(p.name, func.count(), _total(now - p.updated_at > limit))
-        .select_from(users.join(user_profile_features, p.user_id == u.user_id))
-        .where(active, _present(registry))
+        select(p.name, func.count(), _total(p.updated_at < last.c.served_at_ms - limit))
+        .select_from(last.join(user_profile_features, p.user_id == last.c.user_id))
+        .where(_present(registry))
         .group_by(p.name)
     )
 
