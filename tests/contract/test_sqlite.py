@@ -327,3 +327,14 @@ def test_a_migration_that_fails_leaves_nothing_behind(path: Path, monkeypatch: p
 
     assert schema_of(path) == {}
     open_sqlite(path).close()
+
+
+def test_the_log_is_copied_into_the_database_between_writes_and_stays_small(
+    store: SqliteStore, path: Path
+) -> None:
+    for number in range(200):
+        store.write(add(f"p{number}"))
+
+    assert Path(f"{path}-wal").stat().st_size < 100 * 4096
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as copied:
+        assert copied.execute("SELECT count(*) FROM users").fetchone()[0] >= 150

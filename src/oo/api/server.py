@@ -16,6 +16,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
+from oo.api import garbage
 from oo.domain.errors import InvalidSetting
 
 BACKLOG = 1024
@@ -114,5 +115,6 @@ async def _announce(host: str, port: int, ready: Callable[[], None]) -> None:
             await asyncio.sleep(_POLL_SEC)
         else:
             writer.close()
+            garbage.settle()
             ready()
             return

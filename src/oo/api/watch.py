@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import structlog
 
+from oo.api import garbage
 from oo.api.metrics import Metrics
 from oo.domain.errors import StoreClosed
 from oo.domain.quality import Checked
@@ -40,6 +41,7 @@ def watched(app: App, metrics: Metrics, *, clock: Callable[[], int], every_sec: 
 def _watch(
     app: App, metrics: Metrics, clock: Callable[[], int], every_sec: float, stopping: threading.Event
 ) -> None:
+    settled = False
     while True:
         try:
             checked = app.quality.run(now_ms=clock())
@@ -51,6 +53,9 @@ def _watch(
         else:
             metrics.checked(checked)
             _tell(checked)
+            if not settled:
+                garbage.settle()  # the first check loads what later ones use again
+                settled = True
         if stopping.wait(every_sec):
             return
 

@@ -40,6 +40,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=5000",
     "PRAGMA cache_size=-32768",
+    "PRAGMA wal_autocheckpoint=0",  # the writer copies the log between writes
 )
 
 

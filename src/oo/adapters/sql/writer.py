@@ -21,6 +21,10 @@ Queued: TypeAlias = tuple[Callable[[Transaction], Any], Future[Any]]
 _Outcome: TypeAlias = tuple[Any, BaseException | None]
 _GROUP = 128
 """At most this many writes share a commit."""
+_SOME, _MANY = 16, 512
+"""After so many commits the log is copied into the database: some where nobody waits, many in any case."""
+_MANY_ROWS = 20_000
+"""And after so many rows, which is how much a few commits of an import hold."""
 
 
 class Writer:
@@ -32,6 +36,7 @@ class Writer:
         self._transaction = transaction
         self._queue: queue.SimpleQueue[Queued | None] = queue.SimpleQueue()
         self._closed = False
+        self._uncopied, self._copied_rows = 0, 0
         self._closing = threading.Lock()
         self._thread = threading.Thread(target=self._write_until_closed, name="oo-writer", daemon=True)
 
@@ -62,9 +67,23 @@ class Writer:
         try:
             while batch := self._next_batch():
                 commit(self._connection, self._transaction, batch)
+                self._copy_log()
         finally:
             self._connection.close()
             self._refuse_the_rest()
+
+    def _copy_log(self) -> None:
+        """Copy the log into the database, in small portions and between writes; what fails is tried again later.
+
+        SQLite itself would do it inside a COMMIT, a thousand pages at a time, while everyone waits.
+        """
+        self._uncopied += 1
+        rows = self._connection.total_changes - self._copied_rows
+        waited = self._uncopied >= _SOME and self._queue.empty()
+        if waited or self._uncopied >= _MANY or rows >= _MANY_ROWS:
+            with suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            self._uncopied, self._copied_rows = 0, self._connection.total_changes
 
     def _next_batch(self) -> list[Queued]:
         """Wait for a write and return it with all that wait behind it; nothing once closed."""
