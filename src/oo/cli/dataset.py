@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from oo.cli.shell import now_ms, opened, print_json, progress_bar, settings_for, with_store
 from oo.compose import offline
+from oo.domain.wording import counted
 from oo.pipelines.training_set import Request
 from oo.pipelines.training_set import build as build_training_set
 
@@ -85,8 +86,9 @@ def _shown(bar: Progress) -> Any:
 
 
 def _print(document: dict[str, str], manifest: dict[str, Any]) -> None:
-    told = f"{document['file']}: {manifest['rows']:,} rows, {len(manifest['features'])} features"
+    rows, features = counted(manifest["rows"], "row"), counted(len(manifest["features"]), "feature")
+    told = f"{document['file']}: {rows}, {features}"
     if manifest["logged"] is not None:
-        told += f", {manifest['logged']:,} rows as logged"
+        told += f", {counted(manifest['logged'], 'row')} as logged"
     click.echo(f"{told}.")
     click.echo(f"What is in it: {document['manifest']}")

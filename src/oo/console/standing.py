@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from oo.console.when import Due, Now, When, counted, due, moment
+from oo.console.when import Due, Now, When, due, moment
 from oo.domain.instant import FOREVER, local_day
 from oo.domain.task import Task
+from oo.domain.wording import counted
 
 LISTED = 50
 """So many tasks of a list are shown; one tip is the point."""

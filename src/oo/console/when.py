@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from oo.domain.instant import is_day, local, start_of
+from oo.domain.wording import counted
 
 _WEEK = 7
 _NEAR = {-1: "yesterday", 0: "today", 1: "tomorrow"}
@@ -93,12 +94,3 @@ def _due_instant(at_ms: int, now: Now) -> Due:
 def _due_day(day: date, today: date) -> str:
     late_by = (today - day).days
     return f"{counted(late_by, 'day')} overdue" if late_by > 0 else f"due {day_in_words(day, today)}"
-
-
-def counted(count: int, noun: str) -> str:
-    """Write a number of things.
-
-    >>> counted(1, "task"), counted(1200, "task")
-    ('1 task', '1,200 tasks')
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from oo.console.when import counted
 from oo.console.words import Known, is_of_moment, say, within
 from oo.domain.decision import Decision
 from oo.domain.facts import Reaction
 from oo.domain.tip import Explanation, Ranked, Tip
+from oo.domain.wording import counted
 from oo.policies.base import TIE
 from oo.rewards import reward_of
 

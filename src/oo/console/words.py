@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from oo.console.when import counted
 from oo.domain.facts import Features
 from oo.domain.instant import MINUTE, SECOND
+from oo.domain.wording import counted
 from oo.features.vector import HIGHEST, LOWEST, SATURDAY
 
 _NOON, _DAY_BEGINS, _DAY_ENDS = 12, 6, 18

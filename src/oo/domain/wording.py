@@ -42,3 +42,12 @@ def closest(name: str, known: Iterable[str]) -> str:
     """Return a hint for a name that does not exist: the closest of the `known` ones, or all of them."""
     near = difflib.get_close_matches(name, known, n=1)
     return f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(known)}."
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a number of things.
+
+    >>> counted(1, "task"), counted(1200, "task")
+    ('1 task', '1,200 tasks')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
