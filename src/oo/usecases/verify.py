@@ -7,7 +7,7 @@ from typing import TypeAlias
 from oo.domain.profile import StoredValue, Value
 from oo.features.fold import Folded, fold
 from oo.features.registry import Registry
-from oo.features.spec import Mean, Sum, Windowed
+from oo.features.spec import FeatureDefinition, Mean, Sum, Windowed
 from oo.ports import Reader, Store
 from oo.usecases import find
 
@@ -72,7 +72,7 @@ class Verify:
             for name, found in values.items():
                 verification.checked += 1
                 expected = meant[point][name].value
-                if not self._same(name, found, expected):
+                if not same(self.registry[name], found, expected):
                     verification.differences.append(
                         Difference(
                             user_id=point[0],
@@ -121,19 +121,23 @@ class Verify:
             int(row.value) if row.name in self.registry.wholes and isinstance(row.value, float) else row.value
         )
 
-    def _same(self, name: str, found: Value, expected: Value) -> bool:
-        if found == expected:
-            return True
-        close = isinstance(found, float) and isinstance(expected, float) and not self._is_exact(name)
-        return close and abs(found - expected) <= CLOSE * max(abs(found), abs(expected))  # type: ignore[operator, arg-type]
 
-    def _is_exact(self, name: str) -> bool:
-        expression = self.registry[name].compute
-        return not (
-            isinstance(expression, Windowed)
-            and isinstance(expression.aggregate, Sum | Mean)
-            and expression.column in expression.source.reals
-        )
+def same(definition: FeatureDefinition, found: Value, expected: Value) -> bool:
+    """Tell whether a value is what the fold gives: exactly, but for sums and means of reals."""
+    if found == expected:
+        return True
+    if not isinstance(found, float) or not isinstance(expected, float) or _is_exact(definition):
+        return False
+    return abs(found - expected) <= CLOSE * max(abs(found), abs(expected))
+
+
+def _is_exact(definition: FeatureDefinition) -> bool:
+    expression = definition.compute
+    return not (
+        isinstance(expression, Windowed)
+        and isinstance(expression.aggregate, Sum | Mean)
+        and expression.column in expression.source.reals
+    )
 
 
 def _bare(values: Mapping[str, Folded]) -> Values:

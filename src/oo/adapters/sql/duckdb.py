@@ -20,6 +20,7 @@ from oo.adapters.sql.aggregates import Aggregate, aggregates
 from oo.adapters.sql.events import POINTS, READ
 from oo.domain.errors import InvalidSpine, OfflineError
 from oo.domain.instant import EARLIEST, LATEST
+from oo.domain.profile import Value
 from oo.features.spec import Dtype, FeatureDefinition
 from oo.ports import EventRows, SpinePoint
 
@@ -65,11 +66,29 @@ class DuckDb:
             f"CREATE OR REPLACE TABLE spine AS SELECT {_KEY} AS point, user_id, at_ms::BIGINT AS at_ms, "  # noqa: S608
             f"{'coalesce(' + ', '.join(by_id) + ')' if by_id else 'NULL'}::VARCHAR AS decision_id FROM spine_rows"
         )
+        self._begin()
+        return int(self._rows("SELECT count(*) FROM spine")[0][0])
+
+    def take_points(self, points: Sequence[tuple[str, int]]) -> None:
+        people, instants = [user_id for user_id, _ in points], [at_ms for _, at_ms in points]
+        columns = {
+            "point": np.arange(len(points)),
+            "user_id": _objects(people),
+            "at_ms": _numbers(instants, np.int64),
+        }
+        with self._given(columns):
+            self._run(
+                "CREATE OR REPLACE TABLE spine AS SELECT point, user_id::VARCHAR AS user_id, at_ms::BIGINT AS at_ms, "
+                "NULL::VARCHAR AS decision_id FROM given"
+            )
+        self._begin()
+
+    def _begin(self) -> None:
+        """Make the tables of a spine that was taken, all of them empty."""
         self._run(f"CREATE OR REPLACE TABLE result AS SELECT point AS {_KEY} FROM spine")  # noqa: S608  # our names
         for table, kept in READ:
             names = ", ".join(f"{column.name} {column.type.compile(DIALECT)}" for column in kept)
             self._run(f"CREATE OR REPLACE TABLE {table.name} ({names})")
-        return int(self._rows("SELECT count(*) FROM spine")[0][0])
 
     def people(self) -> list[str]:
         rows = self._rows("SELECT user_id FROM spine GROUP BY user_id ORDER BY min(point)")
@@ -107,6 +126,11 @@ class DuckDb:
             self._run(
                 f"UPDATE result SET {_quoted(name)} = given.value FROM given WHERE given.point = result.{_KEY}"  # noqa: S608
             )
+
+    def values(self, definitions: Sequence[FeatureDefinition]) -> list[dict[str, Value]]:
+        names = ", ".join(_quoted(each.name) for each in definitions)
+        rows = self._rows(f"SELECT {names} FROM result ORDER BY {_KEY}")  # noqa: S608  # our own names
+        return [dict(_named(definitions, row)) for row in rows]
 
     def write(self, file: Path) -> None:
         self._run(
@@ -208,6 +232,12 @@ class DuckDb:
             raise OfflineError(
                 f"DuckDB cannot go on ({_first_line(error)}).", "Is there room in memory and on the disk?"
             ) from error
+
+
+def _named(definitions: Sequence[FeatureDefinition], row: Sequence[Any]) -> Iterator[tuple[str, Value]]:
+    for definition, value in zip(definitions, row, strict=True):
+        whole = definition.is_whole and isinstance(value, float)
+        yield definition.name, int(value) if whole else value
 
 
 def _check_columns(found: Mapping[str, str], added: Sequence[str]) -> None:
