@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from oo import policies
+from oo.adapters.inprocess import InProcess
 from oo.adapters.remote.reception import received
 from oo.adapters.remote.service import Service
 from oo.adapters.sql.sqlite import SqliteStore
@@ -13,11 +14,12 @@ from oo.domain.errors import InvalidSetting, StoreBusy
 from oo.features.catalog import CATALOG
 from oo.features.registry import Registry
 from oo.features.vector import check_dimensions
-from oo.ports import Messenger, Offline, Store
+from oo.ports import Bus, Messenger, Offline, Store
 from oo.settings import Settings
 from oo.usecases.app import App
 from oo.usecases.check import Check
 from oo.usecases.definitions import Definitions
+from oo.usecases.events import Events
 from oo.usecases.explain import Explain
 from oo.usecases.feedback import Feedback
 from oo.usecases.history import Histories
@@ -96,6 +98,30 @@ def offline(settings: Settings) -> Iterator[Offline]:
         engine.close()
 
 
+@contextmanager
+def bus(settings: Settings) -> Iterator[Bus]:
+    """Hold the bus that the settings name, inside the block; it is reached when it is first used.
+
+    Raises `InvalidSetting` where its client is not installed.
+    """
+    reached = _nats(settings) if settings.bus_of_others() else InProcess()
+    try:
+        yield reached
+    finally:
+        reached.close()
+
+
+def _nats(settings: Settings) -> Bus:
+    try:
+        from oo.adapters.nats import Nats  # noqa: PLC0415  # an extra: only who has such a bus loads it
+    except ModuleNotFoundError as error:
+        raise InvalidSetting(
+            f"A NATS bus needs {error.name}, which is not installed.",
+            "Install it: pip install 'oo-tips[nats]'",
+        ) from error
+    return Nats(settings.bus, name=settings.bus_name)
+
+
 def _held(settings: Settings, registry: Registry) -> SqliteStore | Service:
     """Open the store, or reach the service that holds it; wait for either to become possible."""
     path = settings.sqlite_path().resolve()
@@ -161,6 +187,7 @@ def build_app(store: Store, registry: Registry, learner: Learner, settings: Sett
         verify=Verify(store=store, registry=registry),
         skew=skew,
         ledger=ledger,
+        events=Events(store=store, ingest=ingest),
         check=Check(store=store, ledger=ledger, skew=skew, quality=quality),
         recommend=Recommend(
             store=store,

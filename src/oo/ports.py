@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from oo.domain.decision import DecidedFrom, Decision, PolicyScore, ScoredDecision
+from oo.domain.event import Backlog, DeadEvent, OutboxEvent, ReceivedEvent
 from oo.domain.facts import CalendarEvent, Fact, RewardFact, TaskFact, TipFeedback, TipServed
 from oo.domain.person import Person, ZoneSpan
 from oo.domain.profile import LoggedFeatures, Profile, StoredRow, StoredValue
@@ -61,7 +62,20 @@ class Measures(Protocol):
         """Return the alerts that have not been told outside, those that were refused there last."""
 
 
-class Reader(Measures, Protocol):
+class Events(Protocol):
+    """What can be asked of the store about events, those to publish and those that could not be recorded."""
+
+    def unpublished(self, most: int) -> list[OutboxEvent]:
+        """Return at most so many events that wait to be published, in order."""
+
+    def backlog(self) -> Backlog:
+        """Return what waits to be published, and how much is dead."""
+
+    def dead_events(self) -> list[DeadEvent]:
+        """Return the dead events, the oldest first."""
+
+
+class Reader(Measures, Events, Protocol):
     """What can be asked of the store, all of it from one consistent state."""
 
     def person(self, user_id: str) -> Person | None:
@@ -264,6 +278,18 @@ class Transaction(Reader, Protocol):
     def emit(self, subject: str, fact: Fact, now_ms: int) -> None:
         """Put an event into the outbox."""
 
+    def mark_published(self, numbers: Iterable[int], now_ms: int) -> None:
+        """Record that the bus has the events of these numbers."""
+
+    def forget_published(self, until_ms: int) -> None:
+        """Forget the events that were published before an instant."""
+
+    def bury(self, event: ReceivedEvent, user_id: str | None, reason: str, now_ms: int) -> None:
+        """Keep an event that could not be recorded; what is dead already, word for word, is not kept twice."""
+
+    def exhume(self, number: int) -> None:
+        """Forget a dead event."""
+
     def wait(self, waiting: WaitingFact) -> None:
         """Keep a fact until the one it awaits has come."""
 
@@ -349,3 +375,58 @@ class Messenger(Protocol):
 
     def tell(self, message: Mapping[str, Any]) -> str | None:
         """Deliver a JSON document, once and soon; return why it was not taken, None where it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is published: `body` under a `subject`; the bus takes another message of the same `id` for a repetition."""
+
+    subject: str
+    id: str
+    body: bytes
+
+
+class Delivery(Protocol):
+    """A message that was delivered to a consumer, for the `tries`th time; it comes again until it is acknowledged."""
+
+    @property
+    def event(self) -> ReceivedEvent:
+        """What came."""
+
+    def acknowledge(self) -> None:
+        """Say that it was dealt with; where that is lost on the way, it comes again."""
+
+    def retry(self, after_sec: float) -> None:
+        """Ask for it again, but not before that time."""
+
+
+class Consumer(Protocol):
+    """Somebody who is delivered every message of a stream, at least once, across restarts of either side."""
+
+    def fetch(self, most: int, wait_sec: float) -> Sequence[Delivery]:
+        """Return at most so many messages, as soon as there are any; none if none comes in that time.
+
+        What is not acknowledged in `REDELIVER_SEC` is delivered again. Raises `BusUnavailable`.
+        """
+
+
+class Bus(Protocol):
+    """Carries messages between systems. Every method may be called from any thread."""
+
+    def publish(self, messages: Iterable[Message]) -> None:
+        """Publish in order; each is on the bus before the next one is sent, and all of them on return.
+
+        The same id again within two minutes is published once. Raises `BusUnavailable`: some may be on the bus then.
+        """
+
+    def consumer(self, stream: str) -> Consumer:
+        """Return the consumer of `signals` or `feedback`: of all that is published under the stream's name."""
+
+    def close(self) -> None:
+        """Let go of the bus."""
+
+
+REDELIVER_SEC = 30.0
+"""So long may a consumer take over what it fetched."""
+MAX_PENDING = 256
+"""At most so many messages are delivered and not yet acknowledged."""

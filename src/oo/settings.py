@@ -28,6 +28,19 @@ class Settings(BaseSettings):
         default_factory=default_database
     )
     offline: Annotated[str, Field(description="The engine that makes training sets: duckdb:.")] = "duckdb:"
+    bus: Annotated[
+        str,
+        Field(
+            description="The bus: inprocess:, or nats://HOST:PORT (tls:// as well) of a NATS with JetStream."
+        ),
+    ] = "inprocess:"
+    bus_name: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9_-]{1,64}$",
+            description="Under which name this store reads from the bus; each store on one bus needs its own.",
+        ),
+    ] = "oo"
     policy: Annotated[str, Field(description="The active policy: the one that chooses.")] = "egreedy/v1"
     shadows: Annotated[
         tuple[str, ...],
@@ -87,6 +100,18 @@ class Settings(BaseSettings):
         if value and (url.scheme not in {"http", "https"} or not url.hostname or url.username is not None):
             raise ValueError("it has to be http://HOST/PATH or https://HOST/PATH, without a user in it")
         return value
+
+    @field_validator("bus")
+    @classmethod
+    def _of_a_bus(cls, value: str) -> str:
+        url = urlsplit(value)
+        if value != "inprocess:" and (url.scheme not in {"nats", "tls"} or not url.hostname):
+            raise ValueError("it has to be inprocess: or nats://HOST:PORT")
+        return value
+
+    def bus_of_others(self) -> bool:
+        """Return whether other systems may be on the bus: whether there is anything to listen to."""
+        return self.bus != "inprocess:"
 
     def sqlite_path(self) -> Path:
         """Return the file of the SQLite store; raises `InvalidSetting` for a URL of another kind."""

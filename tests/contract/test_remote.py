@@ -21,6 +21,7 @@ from oo.adapters.remote.reception import received
 from oo.adapters.remote.service import Service, StandIn
 from oo.compose import compose, served
 from oo.domain.errors import OoError, StoreBusy, StoreClosed, StoreError, UnknownUser
+from oo.domain.event import ReceivedEvent
 from oo.domain.facts import MoodCheckin, Reaction, TaskUpsert
 from oo.domain.instant import DAY, MINUTE
 from oo.ports import SpinePoint, Store
@@ -91,6 +92,12 @@ CALLS: dict[str, Callable[[App], object]] = {
     "skew.forget": lambda app: app.skew.forget(now_ms=NOW + DAY),
     "ledger.differences": lambda app: app.ledger.differences("ada"),
     "ledger.repair": lambda app: app.ledger.repair("ada", now_ms=NOW + DAY),
+    "events.take": lambda app: app.events.take(
+        [ReceivedEvent(subject="signals.mood.checkin", body=b"{}", tries=5)], now_ms=NOW
+    ),
+    "events.dead": lambda app: app.events.dead(),
+    "events.retry": lambda app: app.events.retry([1], now_ms=NOW),
+    "events.backlog": lambda app: app.events.backlog(),
     "check.__call__": lambda app: app.check(now_ms=NOW + DAY),
 }
 """Each public method of each use case, in an order in which there is something to say."""

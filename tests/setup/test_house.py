@@ -27,6 +27,7 @@ BREACHES: list[tuple[str, dict[str, str]]] = [
     ("apart", {"sources/ics/planted.py": "import oo.sources.todoist_csv.dates"}),
     ("sql", {"usecases/planted.py": "import sqlalchemy"}),
     ("sql", {"adapters/planted.py": "from alembic import command"}),
+    ("nats", {"adapters/planted.py": "from nats.js import api"}),
     ("duckdb", {"adapters/sql/planted.py": "import duckdb"}),
     ("duckdb", {"pipelines/planted.py": "from duckdb import connect"}),
     ("todotxt", {"usecases/planted.py": "import pytodotxt"}),

@@ -17,6 +17,7 @@ OO = Path(sys.executable).with_name("oo")
 HEAVY = (
     "alembic",
     "duckdb",
+    "nats",
     "numpy",
     "pydantic",
     "pydantic_settings",

@@ -298,6 +298,7 @@ class HealthAnswer(Answer):
 
 
 class ReadyAnswer(Answer):
-    """The store answers."""
+    """The store answers. Degraded: something beside it does not, for the reason given, and the service goes on."""
 
-    status: Literal["ready"]
+    status: Literal["ready", "degraded"]
+    reason: str = ""

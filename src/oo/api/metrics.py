@@ -13,6 +13,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from oo import __version__
+from oo.domain.event import Backlog
 from oo.domain.quality import Checked, FeatureQuality, Panel
 from oo.features.catalog import SYNCED
 
@@ -116,6 +117,23 @@ class Metrics:
             "Checks after which the webhook did not take an alert.",
             registry=self._registry,
         )
+        self._published = Counter(
+            "oo_bus_published", "Events that the bus has taken.", registry=self._registry
+        )
+        self._received = Counter(
+            "oo_bus_received",
+            "Events that came over the bus, by what became of them.",
+            ("fate",),
+            registry=self._registry,
+        )
+        self._up = Gauge("oo_bus_up", "Whether the bus answers: 1 or 0.", registry=self._registry)
+        self._waiting = Gauge("oo_outbox_events", "Events to publish.", registry=self._registry)
+        self._age = Gauge(
+            "oo_outbox_oldest_seconds", "Time that the oldest of them has waited.", registry=self._registry
+        )
+        self._dead = Gauge(
+            "oo_dead_events", "Events that came and could not be recorded.", registry=self._registry
+        )
         Gauge("oo_info", "The version that runs.", ("version",), registry=self._registry).labels(
             __version__
         ).set(1)
@@ -156,6 +174,21 @@ class Metrics:
     def check_failed(self) -> None:
         """Count a check that broke off."""
         self._checks.labels("failed").inc()
+
+    def published(self, count: int) -> None:
+        """Count events that the bus has taken."""
+        self._published.inc(count)
+
+    def received(self, fate: str, count: int) -> None:
+        """Count events that came over the bus, by what became of them."""
+        self._received.labels(fate).inc(count)
+
+    def bus(self, backlog: Backlog, now_ms: int, *, up: bool) -> None:
+        """Show whether the bus answers, and what waits for it."""
+        self._up.set(up)
+        self._waiting.set(backlog.count)
+        self._age.set(backlog.age_ms(now_ms) / 1000)
+        self._dead.set(backlog.dead)
 
     def page(self) -> bytes:
         """Return everything in the text format of Prometheus."""

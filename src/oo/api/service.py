@@ -42,7 +42,7 @@ class Limits:
     body_sec: float
 
 
-def build(
+def build(  # noqa: PLR0913  # what a service is made of, all of it by name
     app: App,
     *,
     hosts: frozenset[str],
@@ -51,17 +51,28 @@ def build(
     new_id: Callable[[], str],
     pages: Sequence[APIRouter] = (),
     metrics: Metrics | None = None,
+    trouble: Callable[[], str | None] = lambda: None,
 ) -> ASGIApp:
-    """Return the service over an App. `hosts` are the Host headers it answers to, `pages` the routers of HTML pages."""
+    """Return the service over an App. `hosts` are the Host headers it answers to, `pages` the routers of HTML pages.
+
+    `trouble` says why the service is not all it should be, for its readiness.
+    """
     metrics = metrics or Metrics()
-    service = routed(app, metrics, clock=clock, new_id=new_id)
+    service = routed(app, metrics, clock=clock, new_id=new_id, trouble=trouble)
     for page in pages:
         service.include_router(page, include_in_schema=False)
     limited = BodyLimit(service, most_bytes=limits.body_bytes, most_sec=limits.body_sec)
     return RequestLog(Guard(limited, hosts), metrics, new_id)
 
 
-def routed(app: App, metrics: Metrics, *, clock: Callable[[], int], new_id: Callable[[], str]) -> FastAPI:
+def routed(
+    app: App,
+    metrics: Metrics,
+    *,
+    clock: Callable[[], int],
+    new_id: Callable[[], str],
+    trouble: Callable[[], str | None] = lambda: None,
+) -> FastAPI:
     """Return the API's routes, with its OpenAPI document."""
     service = FastAPI(
         title="oO",
@@ -75,6 +86,6 @@ def routed(app: App, metrics: Metrics, *, clock: Callable[[], int], new_id: Call
     add_error_answers(service)
     service.include_router(recommender.router(app, metrics, clock=clock, new_id=new_id))
     service.include_router(scorer.router(app, clock=clock, new_id=new_id))
-    service.include_router(operations.router(app, metrics))
+    service.include_router(operations.router(app, metrics, clock=clock, trouble=trouble))
     service.include_router(quality.router(app, metrics, clock=clock))
     return service

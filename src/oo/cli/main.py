@@ -23,6 +23,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "repair": ("oo.cli.repair:repair", "Rebuild what differs from the facts."),
     "dataset": ("oo.cli.dataset:dataset", "Build training sets: features as they were at given instants."),
     "quality": ("oo.cli.quality:quality", "Show how good the data is, and which alerts are open."),
+    "events": ("oo.cli.events:events", "Show and retry events of the bus that could not be recorded."),
+    "work": ("oo.cli.work:work", "Work for the bus in a process of its own; needs PostgreSQL."),
     "users": ("oo.cli.users:users", "Add and list people."),
 }
 """Each command: where it is, and its line in the help."""

@@ -16,11 +16,13 @@ from oo.api.server import serve as serve_asgi
 from oo.api.service import Limits, build
 from oo.api.watch import watched
 from oo.cli.shell import new_id, now_ms, print_json, settings_for, with_store
-from oo.compose import served
+from oo.compose import bus, served
 from oo.console import person, reference
 from oo.domain.errors import InvalidSetting
+from oo.ports import Bus
 from oo.settings import Settings
 from oo.usecases.app import App
+from oo.worker import Worker
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -50,14 +52,17 @@ def serve(host: str, port: int, workers: int, db: str | None, *, as_json: bool) 
 
 def run(settings: Settings, host: str, port: int, *, announce: Callable[[str], None]) -> None:
     """Serve the store that the settings name until stopped; `announce` is told the address when it can be called."""
-    with served(settings) as app:
-        _serve(app, settings, host, port, announce)
+    with served(settings) as app, bus(settings) as reached:
+        _serve(app, reached, settings, host, port, announce)
 
 
-def _serve(app: App, settings: Settings, host: str, port: int, announce: Callable[[str], None]) -> None:
+def _serve(
+    app: App, reached: Bus, settings: Settings, host: str, port: int, announce: Callable[[str], None]
+) -> None:
     log_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
     set_up_log(as_json=log_json, level=settings.log_level)
     metrics = Metrics()
+    worker = Worker(app=app, bus=reached, meters=metrics, clock=now_ms, listens=settings.bus_of_others())
     asgi = build(
         app,
         hosts=own_hosts(host, port),
@@ -66,9 +71,10 @@ def _serve(app: App, settings: Settings, host: str, port: int, announce: Callabl
         new_id=new_id,
         pages=(person.router(app, clock=now_ms, new_id=new_id), reference.router()),
         metrics=metrics,
+        trouble=worker.trouble,
     )
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    with watched(app, metrics, clock=now_ms, every_sec=settings.quality_every_sec):
+    with worker, watched(app, metrics, clock=now_ms, every_sec=settings.quality_every_sec):
         serve_asgi(asgi, host, port, ready=lambda: announce(address))
 
 

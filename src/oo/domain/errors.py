@@ -10,7 +10,7 @@ OoError
 │   ├── InvalidSpine        rows that no training set can be made over
 │   └── InvalidSetting
 ├── Unknown                 a name or id that does not exist
-│   ├── UnknownUser · UnknownTip · UnknownTask · UnknownDecision
+│   ├── UnknownUser · UnknownTip · UnknownTask · UnknownDecision · UnknownEvent
 │   └── UnknownFeature · UnknownPolicy · UnknownDimension
 ├── Conflict                well formed, but at odds with what is recorded
 │   ├── ConflictingFact     the same id with another content
@@ -23,6 +23,7 @@ OoError
 │   └── DefinitionChanged   a feature means something else than it did when it was served
 ├── NoCandidates · NotFinite     what a policy was handed
 ├── OfflineError             the engine that makes training sets cannot go on
+├── BusUnavailable           the bus does not answer, or does not take what it is given
 └── StoreError
     ├── StoreBusy           another process writes, or the disk refused
     ├── StoreTooNew         made by a newer oO
@@ -119,6 +120,10 @@ class UnknownDecision(Unknown):
     """A decision that was not taken here."""
 
 
+class UnknownEvent(Unknown):
+    """An event that is not among the dead ones."""
+
+
 class UnknownFeature(Unknown):
     """A feature that is not in the catalogue."""
 
@@ -185,6 +190,10 @@ class NotFinite(OoError):
 
 class OfflineError(OoError):
     """The engine that makes training sets cannot go on; what was there before is as it was."""
+
+
+class BusUnavailable(OoError):
+    """The bus does not answer, or does not take what it is given; what was to be published stays in the outbox."""
 
 
 class StoreError(OoError):

@@ -6,6 +6,7 @@ from oo.features.registry import Registry
 from oo.ports import Store
 from oo.usecases.check import Check
 from oo.usecases.definitions import Definitions
+from oo.usecases.events import Events
 from oo.usecases.feedback import Feedback
 from oo.usecases.history import Histories
 from oo.usecases.import_file import ImportFile
@@ -48,6 +49,7 @@ class App:
     skew: Skew
     check: Check
     ledger: Ledger
+    events: Events
 
     def check_ready(self) -> None:
         """Reach the store by both of its ways; raises `StoreError` where one does not answer."""

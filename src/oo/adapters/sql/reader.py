@@ -6,6 +6,7 @@ from typing import Any
 
 from oo.adapters.sql import computed, rows
 from oo.adapters.sql.bodies import decode, decode_fact, decode_profile
+from oo.adapters.sql.bus import BusReader
 from oo.adapters.sql.events import READ
 from oo.adapters.sql.quality import QualityReader
 from oo.adapters.sql.session import Runner
@@ -31,7 +32,7 @@ from oo.ports import EventRows, WaitingFact
 _SPAN = tuple(field.name for field in fields(TaskSpan))
 
 
-class SqlReader(QualityReader):
+class SqlReader(QualityReader, BusReader):
     """Answers from one consistent state; see `oo.ports.Reader`."""
 
     def __init__(self, runner: Runner) -> None:

@@ -18,6 +18,8 @@ from sqlalchemy import (
     update,
 )
 
+from oo.adapters.sql.bus_statements import BUS
+from oo.adapters.sql.bus_tables import dead_events
 from oo.adapters.sql.events import READ, SIGNALS
 from oo.adapters.sql.prepared import Prepared, inserted, prepare
 from oo.adapters.sql.quality_tables import quality_alerts, quality_baselines
@@ -292,11 +294,16 @@ _REPLACED = (
 
 def statements(dialect: Dialect, insert: Callable[[Table], Any]) -> dict[str, Prepared]:
     """Compile every statement for a dialect; `insert` is that dialect's own, which knows ON CONFLICT."""
-    named: dict[str, ClauseElement] = {**READS, **CHANGES}
+    named: dict[str, ClauseElement] = {**READS, **CHANGES, **BUS}
     named |= {f"add_{table.name}": inserted(insert(table), table) for table in _APPENDED}
     named |= {f"put_{table.name}": _replacing(insert, table) for table in _REPLACED}
     added: Any = inserted(insert(users), users)
     named["add_users"] = added.on_conflict_do_nothing()
+    buried: Any = inserted(insert(dead_events), dead_events)
+    named["put_dead_events"] = buried.on_conflict_do_update(
+        index_elements=["digest"],
+        set_={name: buried.excluded[name] for name in ("reason", "tries", "died_at_ms")},
+    )
     return {name: prepare(statement, dialect) for name, statement in named.items()}
 
 

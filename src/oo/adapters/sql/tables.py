@@ -286,9 +286,14 @@ outbox = Table(
     _text("key"),
     _text("user_id"),
     _time("created_at_ms"),
+    _time("published_at_ms", nullable=True),
+    Index("ix_outbox_published", "published_at_ms", "seq"),
     sqlite_autoincrement=True,
 )
-"""Events to publish. They name their fact by its key; its content is read from the ledger when it is published."""
+"""Events to publish. They name their fact by its key; its content is read from the ledger when it is published.
+
+`published_at_ms` is when the bus had it; null while it waits.
+"""
 
 waiting = Table(
     "waiting",

@@ -12,6 +12,7 @@ from oo.adapters.sql.bodies import (
     subject_of,
     task_state_row,
 )
+from oo.adapters.sql.bus import BusTransaction
 from oo.adapters.sql.quality import QualityTransaction
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.session import Runner
@@ -27,7 +28,7 @@ from oo.domain.tip import Tip
 from oo.ports import WaitingFact
 
 
-class SqlTransaction(SqlReader, QualityTransaction):
+class SqlTransaction(SqlReader, QualityTransaction, BusTransaction):
     """Changes that are committed together or not at all; see `oo.ports.Transaction`."""
 
     def __init__(self, runner: Runner) -> None:
@@ -267,7 +268,14 @@ class SqlTransaction(SqlReader, QualityTransaction):
         self._run("forget_feature_log", until_ms=until_ms)
 
     def emit(self, subject: str, fact: Fact, now_ms: int) -> None:
-        self._run("add_outbox", subject=subject, key=fact.key, user_id=fact.user_id, created_at_ms=now_ms)
+        self._run(
+            "add_outbox",
+            subject=subject,
+            key=fact.key,
+            user_id=fact.user_id,
+            created_at_ms=now_ms,
+            published_at_ms=None,
+        )
 
     def wait(self, waiting: WaitingFact) -> None:
         fact = waiting.fact

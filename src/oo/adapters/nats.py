@@ -1,0 +1,208 @@
+"""NATS JetStream: two streams, durable pull consumers, and one connection that is made anew when it broke.
+
+The client is asynchronous; it runs on a loop of its own, on a thread of its own, and every call waits for it.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import nats
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error, MaxPayloadError
+from nats.errors import TimeoutError as NothingCame
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
+from nats.js.errors import NotFoundError
+
+from oo.domain.errors import BusUnavailable
+from oo.domain.event import ReceivedEvent
+from oo.domain.instant import DAY
+from oo.ports import MAX_PENDING, REDELIVER_SEC, Consumer, Delivery, Message
+
+STREAMS = {"signals": "SIGNALS", "feedback": "FEEDBACK"}
+"""The streams that are made where none has the subjects; the first part of their subjects, and their name."""
+KEPT_SEC = 7 * DAY / 1000
+"""So long does a stream that was made here keep a message."""
+REPEATED_SEC = 120.0
+"""So long does it know an id again."""
+CONNECT_SEC = 3.0
+ANSWER_SEC = 5.0
+"""So long may the server take for one answer."""
+Result = TypeVar("Result")
+_log = logging.getLogger("oo.bus")
+
+
+@dataclass(eq=False, slots=True)
+class _Connection:
+    """A connection, and what was set up over it."""
+
+    client: Client
+    jetstream: JetStreamContext
+    streams: dict[str, str] = field(default_factory=dict)
+    subscriptions: dict[str, JetStreamContext.PullSubscription] = field(default_factory=dict)
+
+
+class Nats:
+    """The `Bus` port over JetStream; see `oo.ports.Bus`. It connects when it is used, and again after every failure."""
+
+    def __init__(self, url: str, name: str) -> None:
+        """Reach the server at `url`; consumers have `name`, under which the server remembers what they have had."""
+        self._url, self._name = url, name
+        self._connection: _Connection | None = None
+        self._connecting: asyncio.Lock | None = None
+        self._closed = False
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="oo-nats", daemon=True)
+        self._thread.start()
+
+    def publish(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.run(lambda connection, message=message: _published(connection, message), ANSWER_SEC)  # type: ignore[misc]
+
+    def consumer(self, stream: str) -> Consumer:
+        return _Consumer(self, stream, self._name)
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        asyncio.run_coroutine_threadsafe(self._let_go(), self._loop).result(ANSWER_SEC)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(ANSWER_SEC)
+        self._loop.close()
+
+    def run(self, ask: Callable[[_Connection], Coroutine[Any, Any, Result]], within_sec: float) -> Result:
+        """Return the answer of `ask`; after a failure the connection is let go of. Raises `BusUnavailable`."""
+        if self._closed:
+            raise BusUnavailable("The bus is closed.")
+        return asyncio.run_coroutine_threadsafe(self._asked(ask, within_sec), self._loop).result()
+
+    async def _asked(
+        self, ask: Callable[[_Connection], Coroutine[Any, Any, Result]], within_sec: float
+    ) -> Result:
+        connection = None
+        try:
+            connection = await self._connected()
+            return await asyncio.wait_for(ask(connection), within_sec)
+        except (Error, OSError, TimeoutError) as error:
+            await self._let_go(connection)
+            raise _unavailable(error) from error
+
+    async def _connected(self) -> _Connection:
+        self._connecting = self._connecting or asyncio.Lock()
+        async with self._connecting:
+            if self._connection is None or not self._connection.client.is_connected:
+                client = await asyncio.wait_for(_connect(self._url), CONNECT_SEC)
+                self._connection = _Connection(client, client.jetstream(timeout=ANSWER_SEC))
+                await self._find_streams(self._connection)
+            return self._connection
+
+    async def _find_streams(self, connection: _Connection) -> None:
+        try:
+            for first in STREAMS:
+                connection.streams[first] = await _stream(connection.jetstream, first)
+        except BaseException:
+            await self._let_go(connection)
+            raise
+
+    async def _let_go(self, broken: _Connection | None = None) -> None:
+        """Close the connection, unless it was replaced by another one since it was found broken."""
+        connection = broken or self._connection
+        if connection is self._connection:
+            self._connection = None
+        if connection is not None and not connection.client.is_closed:
+            await connection.client.close()
+
+
+async def _connect(url: str) -> Client:
+    async def silently(_: Exception) -> None:
+        """What goes wrong is told by the call that it befalls."""
+
+    return await nats.connect(url, allow_reconnect=False, error_cb=silently, connect_timeout=2, name="oO")
+
+
+async def _stream(jetstream: JetStreamContext, first: str) -> str:
+    """Return the name of the stream that has the subjects, made where there is none."""
+    subjects = f"{first}.>"
+    try:
+        return await jetstream.find_stream_name_by_subject(subjects)
+    except NotFoundError:
+        config = StreamConfig(
+            name=STREAMS[first], subjects=[subjects], max_age=KEPT_SEC, duplicate_window=REPEATED_SEC
+        )
+        await jetstream.add_stream(config)
+        return STREAMS[first]
+
+
+async def _published(connection: _Connection, message: Message) -> None:
+    try:
+        await connection.jetstream.publish(
+            message.subject, message.body, timeout=ANSWER_SEC, headers={"Nats-Msg-Id": message.id}
+        )
+    except MaxPayloadError:
+        # It would be refused for ever, and everything behind it would wait.
+        _log.error("an event of %d bytes is too large for the bus and is left out", len(message.body))
+
+
+@dataclass(frozen=True, slots=True)
+class _Consumer:
+    bus: Nats
+    stream: str
+    name: str
+
+    def fetch(self, most: int, wait_sec: float) -> Sequence[Delivery]:
+        found = self.bus.run(
+            lambda connection: self._fetched(connection, most, wait_sec), wait_sec + 2 * ANSWER_SEC
+        )
+        return [_Delivered(self.bus, message) for message in found]
+
+    async def _fetched(self, connection: _Connection, most: int, wait_sec: float) -> list[Msg]:
+        subscription = connection.subscriptions.get(self.stream)
+        if subscription is None:
+            subscription = await self._subscribed(connection)
+            connection.subscriptions[self.stream] = subscription
+        try:
+            return await subscription.fetch(most, timeout=wait_sec)
+        except NothingCame:
+            return []
+
+    async def _subscribed(self, connection: _Connection) -> JetStreamContext.PullSubscription:
+        stream = connection.streams[self.stream]
+        config = ConsumerConfig(
+            durable_name=self.name,
+            filter_subject=f"{self.stream}.>",
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=REDELIVER_SEC,
+            max_ack_pending=MAX_PENDING,
+            max_deliver=-1,
+        )
+        await connection.jetstream.add_consumer(stream, config)
+        return await connection.jetstream.pull_subscribe_bind(consumer=self.name, stream=stream)
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivered:
+    bus: Nats
+    message: Msg
+
+    @property
+    def event(self) -> ReceivedEvent:
+        tries = self.message.metadata.num_delivered or 1
+        return ReceivedEvent(subject=self.message.subject, body=self.message.data, tries=tries)
+
+    def acknowledge(self) -> None:
+        self.bus.run(lambda _: self.message.ack(), ANSWER_SEC)
+
+    def retry(self, after_sec: float) -> None:
+        self.bus.run(lambda _: self.message.nak(delay=after_sec), ANSWER_SEC)
+
+
+def _unavailable(error: Exception) -> BusUnavailable:
+    """Say what went wrong, without the address, which may hold a password."""
+    words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return BusUnavailable(f"The bus does not answer ({words}).", "Is it running, and is OO_BUS right?")

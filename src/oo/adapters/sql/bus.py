@@ -1,0 +1,63 @@
+"""What the reader and the transaction know of events; see `oo.ports.Events` and `oo.ports.Transaction`."""
+
+import hashlib
+from collections.abc import Iterable
+
+from oo.adapters.sql.session import Runner
+from oo.domain.event import Backlog, DeadEvent, OutboxEvent, ReceivedEvent
+
+
+class BusReader:
+    """The outbox, and what is dead."""
+
+    _runner: Runner
+
+    def unpublished(self, most: int) -> list[OutboxEvent]:
+        return [
+            OutboxEvent(number=number, subject=subject, key=key, user_id=user_id, created_at_ms=created)
+            for number, subject, key, user_id, created in self._runner.rows("unpublished", most=most)
+        ]
+
+    def backlog(self) -> Backlog:
+        count, oldest_ms, dead = self._runner.rows("backlog")[0]
+        return Backlog(count=count, oldest_ms=oldest_ms, dead=dead)
+
+    def dead_events(self) -> list[DeadEvent]:
+        return [
+            DeadEvent(
+                number=number,
+                subject=subject,
+                body=bytes(body),
+                user_id=user_id,
+                reason=reason,
+                tries=tries,
+                died_at_ms=died_at_ms,
+            )
+            for number, subject, body, user_id, reason, tries, died_at_ms in self._runner.rows("dead_events")
+        ]
+
+
+class BusTransaction(BusReader):
+    """Changes of the outbox and of what is dead."""
+
+    def mark_published(self, numbers: Iterable[int], now_ms: int) -> None:
+        rows = ({"of_number": number, "now_ms": now_ms} for number in numbers)
+        self._runner.run_many("mark_published", rows)
+
+    def forget_published(self, until_ms: int) -> None:
+        self._runner.rows("forget_published", until_ms=until_ms)
+
+    def bury(self, event: ReceivedEvent, user_id: str | None, reason: str, now_ms: int) -> None:
+        self._runner.rows(
+            "put_dead_events",
+            digest=hashlib.blake2b(event.subject.encode() + b"\n" + event.body, digest_size=16).hexdigest(),
+            subject=event.subject,
+            body=event.body,
+            user_id=user_id,
+            reason=reason,
+            tries=event.tries,
+            died_at_ms=now_ms,
+        )
+
+    def exhume(self, number: int) -> None:
+        self._runner.rows("exhume", number=number)

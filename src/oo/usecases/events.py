@@ -1,0 +1,110 @@
+"""Take in events that other systems have published, and keep those that cannot be recorded until somebody looks."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from oo.domain.errors import Conflict, OoError, StoreError, UnknownEvent
+from oo.domain.event import Backlog, DeadEvent, ReceivedEvent
+from oo.domain.facts import Fact
+from oo.domain.outcome import Fate, Outcome
+from oo.ports import Store, Transaction
+from oo.sources.event_log import parse
+from oo.usecases.ingest import Ingest
+
+MOST_TRIES = 5
+"""An event that is refused so often is dead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """Events of a bus. What came before is a duplicate, however long ago: the store says so, not the bus."""
+
+    store: Store
+    ingest: Ingest
+
+    def take(self, events: Sequence[ReceivedEvent], *, now_ms: int) -> list[Outcome]:
+        """Record events, all in one transaction, and return what became of each.
+
+        One that is refused is to be tried again; at its fifth try it is buried with its reason. Raises `StoreError`
+        where the store cannot be written, which is no event's fault: nothing was recorded, and no try counts.
+        """
+        try:
+            return self._within(events, now_ms)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever one event sets off, the others are recorded
+            if len(events) == 1:
+                return [self._failed(events[0], error, now_ms)]
+        return [outcome for event in events for outcome in self.take([event], now_ms=now_ms)]
+
+    def dead(self) -> list[DeadEvent]:
+        """Return the dead events, the oldest first."""
+        return self.store.read(lambda reader: reader.dead_events())
+
+    def retry(self, numbers: Sequence[int] | None = None, *, now_ms: int) -> list[tuple[DeadEvent, Outcome]]:
+        """Try dead events again, all of them without numbers; what is refused stays dead, with the new reason.
+
+        Raises `UnknownEvent` for a number that is none of theirs; then none was tried.
+        """
+        known = {event.number: event for event in self.dead()}
+        for number in numbers or ():
+            if number not in known:
+                raise UnknownEvent.closest(str(number), map(str, known), "the dead events")
+        wanted = known.values() if numbers is None else [known[number] for number in dict.fromkeys(numbers)]
+        return [(event, self._again(event, now_ms)) for event in wanted]
+
+    def backlog(self) -> Backlog:
+        """Return what waits to be published, and how much is dead."""
+        return self.store.read(lambda reader: reader.backlog())
+
+    def _again(self, dead: DeadEvent, now_ms: int) -> Outcome:
+        event = ReceivedEvent(subject=dead.subject, body=dead.body, tries=dead.tries + 1)
+        outcome = self.take([event], now_ms=now_ms)[0]
+        if outcome.fate is not Fate.REFUSED:
+            self.store.write(lambda transaction: transaction.exhume(dead.number))
+        return outcome
+
+    def _within(self, events: Sequence[ReceivedEvent], now_ms: int) -> list[Outcome]:
+        read = [_read(event) for event in events]
+
+        def change(transaction: Transaction) -> list[Outcome]:
+            facts = [each for each in read if not isinstance(each, Outcome)]
+            recorded = iter(self.ingest.within(transaction, facts, now_ms=now_ms).outcomes)
+            outcomes = [each if isinstance(each, Outcome) else next(recorded) for each in read]
+            for event, outcome in zip(events, outcomes, strict=True):
+                if outcome.fate is Fate.REFUSED:
+                    _bury(transaction, event, outcome, now_ms)
+            return outcomes
+
+        return self.store.write(change)
+
+    def _failed(self, event: ReceivedEvent, error: Exception, now_ms: int) -> Outcome:
+        """Refuse an event whose recording broke off."""
+        words = str(error) if isinstance(error, Conflict) else f"{type(error).__name__}: {error}"
+        outcome = Outcome(key="", fate=Fate.REFUSED, message=words)
+        bury: Callable[[Transaction], None] = partial(_bury, event=event, outcome=outcome, now_ms=now_ms)
+        self.store.write(bury)
+        return outcome
+
+
+def _read(event: ReceivedEvent) -> Fact | Outcome:
+    try:
+        return parse(event.body)
+    except OoError as error:
+        return Outcome(key="", fate=Fate.REFUSED, message=str(error))
+
+
+def _bury(transaction: Transaction, event: ReceivedEvent, outcome: Outcome, now_ms: int) -> None:
+    if event.tries >= MOST_TRIES:
+        transaction.bury(event, _named(event.body), outcome.message, now_ms)
+
+
+def _named(body: bytes) -> str | None:
+    """Return whom an event names, however wrong the rest of it is."""
+    try:
+        user_id = json.loads(body)["user_id"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return user_id if isinstance(user_id, str) else None

@@ -1,0 +1,191 @@
+"""The worker: takes events from the outbox to the bus, and from the bus to the use cases, on threads of its own."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol, Self, TypeAlias
+
+from oo.domain.errors import BusUnavailable, StoreClosed
+from oo.domain.event import ReceivedEvent
+from oo.domain.outcome import Fate, Outcome
+from oo.ports import Bus, Consumer, Delivery
+from oo.usecases.app import App
+from oo.usecases.events import MOST_TRIES
+from oo.usecases.publish import Publish
+
+Taking: TypeAlias = Callable[[App, Sequence[ReceivedEvent], int], Sequence[Outcome]]
+
+
+def _record(app: App, events: Sequence[ReceivedEvent], now_ms: int) -> Sequence[Outcome]:
+    return app.events.take(events, now_ms=now_ms)
+
+
+def _pass_over(_: App, events: Sequence[ReceivedEvent], __: int) -> Sequence[Outcome]:
+    return [Outcome(key="", fate=Fate.DUPLICATE) for _ in events]
+
+
+USE_CASES: Mapping[str, Taking] = {
+    "signals.shadow.": _pass_over,  # what a shadow would have done is no fact about a person
+    "signals.": _record,
+    "feedback.": _record,
+}
+"""What is done with an event, by how its subject begins; the first that fits."""
+STREAMS = ("signals", "feedback")
+POLL_SEC = 0.2
+"""So often does it look into the outbox."""
+FORGET_SEC = 3600.0
+LISTEN_SEC = 1.0
+"""So long does it wait for an event, and a stop for it."""
+BATCH = 100
+BACKOFF_SEC = (0.5, 2.0, 10.0, 30.0)
+"""How long after its first, second, … try an event comes again."""
+PAUSE_SEC = (0.5, 1.0, 2.0, 5.0)
+"""How long to leave a bus or a store alone that did not answer, the first, second, … time in a row."""
+STOP_SEC = 8.0
+_log = logging.getLogger("oo.bus")
+
+
+class Meters(Protocol):
+    """What counts."""
+
+    def published(self, count: int) -> None:
+        """Count events that the bus has taken."""
+
+    def received(self, fate: str, count: int) -> None:
+        """Count events that came over the bus, by what became of them."""
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Worker:
+    """Works inside a `with` block. `listens`: whether other systems are on the bus, whose events are recorded here."""
+
+    app: App
+    bus: Bus
+    meters: Meters
+    clock: Callable[[], int]
+    listens: bool
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _troubles: dict[str, str] = field(default_factory=dict)
+
+    def trouble(self) -> str | None:
+        """Return why the bus cannot be worked with at the moment, None where it can."""
+        return next(iter(list(self._troubles.values())), None)
+
+    def __enter__(self) -> Self:
+        """Start; whether the bus is there is found out on the way, and nobody waits for it."""
+        self._begin("publishing", _Publishing(self.app, self.bus, self.meters, self.clock))
+        if self.listens:
+            for stream in STREAMS:
+                listening = _Listening(self.app, self.bus.consumer(stream), self.meters, self.clock)
+                self._begin(f"listening to {stream}", listening)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop, and wait for what is under way."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(STOP_SEC)
+
+    def _begin(self, name: str, step: Callable[[], float]) -> None:
+        thread = threading.Thread(target=self._repeat, args=(name, step), name=f"oo-{name}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _repeat(self, name: str, step: Callable[[], float]) -> None:
+        """Take one step after the other, each as long after the last as that says, until stopped."""
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                pause = step()
+            except StoreClosed:
+                return
+            except Exception as error:  # noqa: BLE001  # whatever it is, the service goes on, and this tries again
+                self._failed(name, error, failures)
+                pause, failures = PAUSE_SEC[min(failures, len(PAUSE_SEC) - 1)], failures + 1
+            else:
+                self._went_well(name)
+                failures = 0
+            self._stopping.wait(pause)
+
+    def _failed(self, name: str, error: Exception, failures: int) -> None:
+        self._troubles[name] = f"{name}: {error}"
+        if failures == 0:
+            expected = isinstance(error, BusUnavailable)
+            _log.warning("%s has stopped: %s", name, error, exc_info=None if expected else error)
+
+    def _went_well(self, name: str) -> None:
+        if self._troubles.pop(name, None) is not None:
+            _log.warning("%s goes on", name)
+
+
+class _Publishing:
+    """One step: the next events of the outbox."""
+
+    def __init__(self, app: App, bus: Bus, meters: Meters, clock: Callable[[], int]) -> None:
+        self._publish = Publish(store=app.store, bus=bus)
+        self._meters, self._clock = meters, clock
+        self._forgotten_ms = 0
+
+    def __call__(self) -> float:
+        now_ms = self._clock()
+        if now_ms - self._forgotten_ms >= FORGET_SEC * 1000:
+            self._publish.forget(now_ms=now_ms)
+            self._forgotten_ms = now_ms
+        count = self._publish(now_ms=now_ms)
+        if count:
+            self._meters.published(count)
+        return 0.0 if count else POLL_SEC
+
+
+@dataclass(frozen=True, slots=True)
+class _Listening:
+    """One step: the next events of a stream. They are acknowledged after the commit that records them."""
+
+    app: App
+    consumer: Consumer
+    meters: Meters
+    clock: Callable[[], int]
+
+    def __call__(self) -> float:
+        deliveries = self.consumer.fetch(BATCH, LISTEN_SEC)
+        try:
+            outcomes = self._taken([delivery.event for delivery in deliveries])
+        except BaseException:
+            for delivery in deliveries:  # no event's fault: they come again when whatever it is has passed
+                with suppress(BusUnavailable):
+                    delivery.retry(PAUSE_SEC[-1])
+            raise
+        for delivery, outcome in zip(deliveries, outcomes, strict=True):
+            self.meters.received(outcome.fate, 1)
+            _settle(delivery, outcome)
+        return 0.0
+
+    def _taken(self, events: Sequence[ReceivedEvent]) -> list[Outcome]:
+        found: dict[int, Outcome] = {}
+        for take in dict.fromkeys(map(use_case, events)):
+            places = [place for place, event in enumerate(events) if use_case(event) is take]
+            outcomes = take(self.app, [events[place] for place in places], self.clock())
+            found.update(zip(places, outcomes, strict=True))
+        return [found[place] for place in range(len(events))]
+
+
+def use_case(event: ReceivedEvent) -> Taking:
+    """Return what is done with an event."""
+    return next(take for begins, take in USE_CASES.items() if event.subject.startswith(begins))
+
+
+def _settle(delivery: Delivery, outcome: Outcome) -> None:
+    event = delivery.event
+    if outcome.fate is not Fate.REFUSED:
+        delivery.acknowledge()
+    elif event.tries >= MOST_TRIES:
+        _log.warning("an event under %s is dead: %s", event.subject, outcome.message)
+        delivery.acknowledge()
+    else:
+        delivery.retry(BACKOFF_SEC[min(event.tries, len(BACKOFF_SEC)) - 1])
