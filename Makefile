@@ -117,6 +117,7 @@ lock: $(DEV_READY) ## pin and hash what pyproject.toml asks for; ARGS=--upgrade 
 	@$(LOCK) pyproject.toml --extra service --constraint requirements/run.txt --output-file requirements/service.txt
 	@$(LOCK) pyproject.toml --extra offline --constraint requirements/service.txt --output-file requirements/offline.txt
 	@$(LOCK) pyproject.toml --extra nats --constraint requirements/service.txt --output-file requirements/nats.txt
+	@$(LOCK) pyproject.toml --extra postgres --constraint requirements/service.txt --output-file requirements/postgres.txt
 	@$(LOCK) pyproject.toml --all-extras --group dev --constraint requirements/service.txt --output-file requirements/dev.txt
 	@$(LOCK) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 	@$(LOCK) --group peer --output-file requirements/peer.txt

@@ -15,15 +15,17 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from oo.adapters.sql import sqlite, writer
+from oo.adapters.sql import sqlite
 from oo.adapters.sql.session import Row
+from oo.adapters.sql.sqlite_commits import SqliteCommits
+from oo.adapters.sql.writer import Change, Outcome
 from oo.compose import compose
 from oo.domain.facts import Reaction, TaskUpsert, UserFact
 from oo.settings import load_settings
@@ -153,22 +155,22 @@ def _quantiles(seconds: list[float]) -> dict[str, float]:
 @contextmanager
 def _recording(recorded: Recorded) -> Iterator[None]:
     """Record every change of rows and where the commits fall, without touching what the store does."""
-    run, commit = sqlite.SqliteSession.run, writer.commit
+    run, commit = sqlite.SqliteSession.run, SqliteCommits.commit
 
     def recording_run(session: sqlite.SqliteSession, text: str, parameters: Mapping[str, Any]) -> list[Row]:
         if text.startswith(_CHANGES):
             recorded.commits[-1].append((text, dict(parameters)))
         return run(session, text, parameters)
 
-    def recording_commit(*arguments: Any) -> None:
+    def recording_commit(commits: SqliteCommits, changes: Sequence[Change]) -> Sequence[Outcome]:
         recorded.commits.append([])
-        commit(*arguments)
+        return commit(commits, changes)
 
-    sqlite.SqliteSession.run, writer.commit = recording_run, recording_commit  # type: ignore[assignment,method-assign]
+    sqlite.SqliteSession.run, SqliteCommits.commit = recording_run, recording_commit  # type: ignore[assignment,method-assign]
     try:
         yield
     finally:
-        sqlite.SqliteSession.run, writer.commit = run, commit  # type: ignore[method-assign]
+        sqlite.SqliteSession.run, SqliteCommits.commit = run, commit  # type: ignore[method-assign]
 
 
 def _copy(path: Path, target: Path) -> None:

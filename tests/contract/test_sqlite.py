@@ -22,7 +22,7 @@ from oo.adapters.sql.schema import REVISION
 from oo.adapters.sql.sqlite import SqliteStore
 from oo.adapters.sql.tables import metadata
 from oo.adapters.sql.transaction import SqlTransaction
-from oo.domain.errors import ConflictingFact, StoreError, StoreTooNew
+from oo.domain.errors import ConflictingFact, StoreBusy, StoreError, StoreTooNew
 from oo.features.catalog import CATALOG
 from oo.features.registry import Registry
 from oo.ports import Reader, Transaction
@@ -338,3 +338,11 @@ def test_the_log_is_copied_into_the_database_between_writes_and_stays_small(
     assert Path(f"{path}-wal").stat().st_size < 100 * 4096
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as copied:
         assert copied.execute("SELECT count(*) FROM users").fetchone()[0] >= 150
+
+
+def test_a_store_that_is_open_is_not_opened_a_second_time(store: SqliteStore, path: Path) -> None:
+    with pytest.raises(StoreBusy, match="Another process has the store"):
+        open_sqlite(path)
+
+    store.write(add("ada"))
+    assert store.read(ids) == ["ada"]

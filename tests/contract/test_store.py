@@ -3,29 +3,42 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
+from oo.adapters.sql.postgres import PostgresStore
 from oo.adapters.sql.sqlite import SqliteStore
-from oo.domain.errors import StoreBusy, StoreClosed
+from oo.domain.errors import InvalidFact, StoreClosed
 from oo.domain.facts import MoodCheckin, TipServed
 from oo.domain.person import ZoneSpan
+from oo.domain.profile import StoredValue
 from oo.features.catalog import CATALOG
 from oo.features.registry import Registry
 from oo.ports import Reader, Store, Transaction
+from tests.support.postgres import database
 
 Opener: TypeAlias = Callable[[], Store]
 WAIT_SEC = 30
 
 
-def sqlite(folder: Path) -> Store:
-    return SqliteStore.open(folder / "oo.db", Registry(CATALOG), wait_sec=0)
+@contextmanager
+def sqlite(folder: Path) -> Iterator[Opener]:
+    yield lambda: SqliteStore.open(folder / "oo.db", Registry(CATALOG), wait_sec=0)
 
 
-ADAPTERS: dict[str, Callable[[Path], Store]] = {"sqlite": sqlite}
+@contextmanager
+def postgresql(_: Path) -> Iterator[Opener]:
+    with database() as url:
+        yield lambda: PostgresStore.open(url, Registry(CATALOG), wait_sec=1)
+
+
+ADAPTERS: dict[str, Callable[[Path], AbstractContextManager[Opener]]] = {
+    "sqlite": sqlite,
+    "postgresql": postgresql,
+}
 
 
 @pytest.fixture(params=ADAPTERS)
@@ -33,13 +46,15 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
     """Opens the same database as often as it is called; what is still open is closed at the end."""
     stores: list[Store] = []
 
-    def open_store() -> Store:
-        stores.append(ADAPTERS[request.param](tmp_path))
-        return stores[-1]
+    with ADAPTERS[request.param](tmp_path) as opens:
 
-    yield open_store
-    for store in stores:
-        store.close()
+        def open_store() -> Store:
+            stores.append(opens())
+            return stores[-1]
+
+        yield open_store
+        for store in stores:
+            store.close()
 
 
 @pytest.fixture
@@ -344,18 +359,21 @@ def test_closing_twice_is_closing_once(store: Store) -> None:
     store.close()
 
 
-def test_a_store_that_is_open_is_not_opened_a_second_time(opener: Opener) -> None:
-    first = opener()
-
-    with pytest.raises(StoreBusy, match="Another process has the store"):
-        opener()
-
-    first.write(add("ada"))
-    assert first.read(ids) == ["ada"]
-
-
 @pytest.mark.parametrize(
-    "text", ["", "a\0b", "🎉👨‍👩‍👧", "שלום\u200f", "x" * 100_000, "'; DROP TABLE users; --", "\ufeff"]
+    "text",
+    [
+        *(
+            "",
+            "🎉👨‍👩‍👧",
+            "שלום\u200f",
+            "x" * 100_000,
+            "'; DROP TABLE users; --",
+            "\ufeff",
+            "\uffff",
+            "\x7f\x1b",
+        ),
+        *("e\u0301", " a ", "%s %(text)s :text $1 ?", "100%", "\\x41 \\", "NULL", "\r\n\t", "I\u0307"),
+    ],
 )
 def test_any_text_comes_back_as_it_was_written(store: Store, text: str) -> None:
     tip = TipServed(user_id="ada", at_ms=5, tip_id="t1", candidate_id="c1", text=text, context={"said": text})
@@ -369,3 +387,83 @@ def test_any_text_comes_back_as_it_was_written(store: Store, text: str) -> None:
 
     assert store.write(change) == tip
     assert store.read(lambda reader: reader.tip_served("t1")) == tip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda t: t.add_zone("ada", ZoneSpan(0, "a\0b"), 1), id="a NUL"),
+        pytest.param(lambda t: t.add_zone("ada", ZoneSpan(0, "a\ud800b"), 1), id="half a pair"),
+        pytest.param(lambda t: t.add_zone("ada", ZoneSpan(2**63, "UTC"), 1), id="more than 64 bits"),
+        pytest.param(lambda t: t.add_zone("ada", ZoneSpan(-(2**63) - 1, "UTC"), 1), id="less than 64 bits"),
+        pytest.param(lambda t: t.add_reward("d", "ada", float("nan"), 1, 1), id="no number"),
+        pytest.param(lambda t: t.add_reward("d", "ada", float("-inf"), 1, 1), id="no end"),
+    ],
+)
+def test_what_not_every_database_holds_is_refused_by_all_and_takes_only_its_change_with_it(
+    store: Store, change: Callable[[Transaction], None]
+) -> None:
+    def both(transaction: Transaction) -> None:
+        add("eve")(transaction)
+        change(transaction)
+
+    hold = Hold(store)
+    good, bad = store.submit(add("bob")), store.submit(both)
+    hold.release()
+
+    with pytest.raises(InvalidFact, match=r"NUL|64 bits|finite"):
+        bad.result(WAIT_SEC)
+    assert good.result(WAIT_SEC) == "bob"
+    assert store.read(ids) == ["bob"]
+
+
+def test_what_not_every_database_can_look_for_is_refused_by_all(store: Store) -> None:
+    with pytest.raises(InvalidFact, match="NUL"):
+        store.read(lambda reader: reader.person("a\0b"))
+
+
+@pytest.mark.parametrize("reward", [0.0, -0.0, 1 / 3, 1e-308, 5e-324, 1.7976931348623157e308, 2.0**53 + 2, 7])
+def test_any_number_comes_back_to_the_last_bit(store: Store, reward: float) -> None:
+    def change(transaction: Transaction) -> None:
+        add("ada")(transaction)
+        transaction.add_reward("d", "ada", reward, 2**63 - 1, -(2**63))
+
+    store.write(change)
+
+    found = store.read(lambda reader: reader.reward("d"))
+    assert (found, type(found)) == (reward, float)
+
+
+def test_texts_are_in_the_order_of_their_code_points(store: Store) -> None:
+    names = ["b", "B", "a", "_", "-", "10", "9", "é", "e\u0301", "zz", "Z", "\uffff", "\U0001f600", "ß", " a"]
+    for name in names:
+        store.write(add(name))
+
+    assert store.read(ids) == sorted(names)
+
+
+def test_a_profile_holds_numbers_and_texts(store: Store) -> None:
+    values: dict[str, float | str | None] = {
+        "a": 9,
+        "b": 1 / 3,
+        "c": None,
+        "d": "",
+        "e": "9",
+        "f": "évening",
+        "g": 1e300,
+    }
+    rows = [
+        StoredValue(name=name, value=value, support=2**53 + 1, computed_at_ms=0, fingerprint="f")
+        for name, value in values.items()
+    ]
+
+    def change(transaction: Transaction) -> None:
+        add("ada")(transaction)
+        transaction.put_profile_rows("ada", rows)
+        transaction.put_profile_rows("ada", rows[::-1])
+
+    store.write(change)
+
+    found = store.read(lambda reader: reader.profile_rows("ada"))
+    assert sorted(found) == [(name, value, 2**53 + 1, 0, "f") for name, value in values.items()]
+    assert {type(row[1]) for row in found} == {float, str, type(None)}

@@ -30,6 +30,8 @@ BREACHES: list[tuple[str, dict[str, str]]] = [
     ("nats", {"adapters/planted.py": "from nats.js import api"}),
     ("duckdb", {"adapters/sql/planted.py": "import duckdb"}),
     ("duckdb", {"pipelines/planted.py": "from duckdb import connect"}),
+    ("postgres", {"adapters/sql/planted.py": "import psycopg"}),
+    ("postgres", {"cli/planted.py": "from psycopg_pool import ConnectionPool"}),
     ("todotxt", {"usecases/planted.py": "import pytodotxt"}),
     ("ics", {"usecases/planted.py": "import icalendar"}),
     ("ics", {"sources/planted.py": "from recurring_ical_events import of"}),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from oo.adapters.sql.sqlite_commits import SqliteCommits
 from tests.support.stores import World
 
 
@@ -25,7 +26,9 @@ def change_constant(made: World, frame: str, old: Any, new: Any) -> None:
     )
     planted = replace(statements, aggregates={**statements.aggregates, frame: changed})
     made.store._statements = planted
-    writing = made.store._writer._transaction
+    commits = made.store._writer._commits
+    assert isinstance(commits, SqliteCommits)
+    writing = commits.transaction
     writing._runner = replace(writing._runner, statements=planted)
     while made.store._readers:  # those that wait to be used again would read as before
         made.store._readers.pop()[0].close()

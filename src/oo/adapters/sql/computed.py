@@ -1,20 +1,15 @@
 """Batched features computed by their statements: rows in, values out."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, TypeAlias
 
-from sqlalchemy import Dialect, insert
-from sqlalchemy.schema import CreateTable
-
 from oo.adapters.sql.aggregates import Grouped
-from oo.adapters.sql.events import EVERYONE, ONE, POINTS, spine
-from oo.adapters.sql.prepared import inserted, prepare
-from oo.adapters.sql.session import Row, Runner
+from oo.adapters.sql.events import EVERYONE, ONE, POINTS
+from oo.adapters.sql.session import Points, Row, Runner
 from oo.features.fold import Folded
 from oo.features.spec import FeatureDefinition
 
 Values: TypeAlias = dict[str, Folded]
-Point: TypeAlias = tuple[str, int]
 
 
 def for_one(runner: Runner, definitions: Collection[FeatureDefinition], user_id: str, at_ms: int) -> Values:
@@ -34,19 +29,13 @@ def for_everyone(
     return _keyed(runner.computed(EVERYONE.name, _names(definitions), at_ms=at_ms), definitions, people)
 
 
-def at_points(
-    runner: Runner, definitions: Collection[FeatureDefinition], points: Sequence[Point]
-) -> list[Values]:
+def at_points(runner: Runner, definitions: Collection[FeatureDefinition], points: Points) -> list[Values]:
     """Return the values of features at each of a spine's points, in order."""
-    runner.lay_out(points)
-    found = _keyed(runner.computed(POINTS.name, _names(definitions)), definitions, range(len(points)))
+    spine = runner.session.lay_out(points)
+    found = _keyed(
+        runner.computed(POINTS.name, _names(definitions), **spine), definitions, range(len(points))
+    )
     return [found[number] for number in range(len(points))]
-
-
-def spine_texts(dialect: Dialect) -> tuple[str, str]:
-    """Return the driver texts that make the temporary spine, and that add a point to it."""
-    made = str(CreateTable(spine).compile(dialect=dialect)).replace("CREATE TABLE", "CREATE TEMPORARY TABLE")
-    return made, prepare(inserted(insert(spine), spine), dialect).text
 
 
 def _keyed(

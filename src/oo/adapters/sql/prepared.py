@@ -33,5 +33,8 @@ def prepare(statement: ClauseElement, dialect: Dialect) -> Prepared:
 
 
 def inserted(insert: Insert, table: Table) -> Insert:
-    """Return `insert` with a parameter for each column that is not an auto-incremented key."""
-    return insert.values({column.name: bindparam(column.name) for column in table.c if column.name != "seq"})
+    """Return `insert` with a parameter for each column that is not an auto-incremented key; it returns nothing."""
+    given: dict[str, Any] = {
+        column.name: bindparam(column.name) for column in table.c if column.name != "seq"
+    }
+    return insert.values(given).inline()

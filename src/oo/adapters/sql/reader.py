@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
-from typing import Any
 
 from oo.adapters.sql import computed, rows
 from oo.adapters.sql.bodies import decode, decode_fact, decode_profile
@@ -162,8 +161,11 @@ class SqlReader(QualityReader, BusReader):
         return rows.decided_from(row) if row else None
 
     def profile_rows(self, user_id: str) -> Sequence[StoredRow]:
-        rows: list[Any] = self._runner.rows("profile_rows", user_id=user_id)
-        return rows
+        found = self._runner.rows("profile_rows", user_id=user_id)
+        return [
+            (name, number if text is None else text, support, computed_at_ms, fingerprint)
+            for name, number, support, computed_at_ms, fingerprint, text in found
+        ]
 
     def definitions(self) -> dict[tuple[str, int], str]:
         return {(name, version): mark for name, version, mark in self._runner.rows("feature_definitions")}

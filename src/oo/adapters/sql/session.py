@@ -7,8 +7,11 @@ from typing import Any, Protocol, TypeAlias
 
 from oo.adapters.sql.aggregates import Aggregate, Grouped
 from oo.adapters.sql.prepared import Prepared
+from oo.adapters.sql.storable import storable
 
 Row: TypeAlias = Sequence[Any]
+Points: TypeAlias = Sequence[tuple[str, int]]
+"""Pairs of a person's id and an instant."""
 
 
 class Session(Protocol):
@@ -23,6 +26,9 @@ class Session(Protocol):
     def savepoint(self) -> AbstractContextManager[None]:
         """Undo the block at an exception."""
 
+    def lay_out(self, points: Points) -> Mapping[str, Any]:
+        """Make `points` the spine that statements over points read; return the parameters that those take for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Statements:
@@ -30,8 +36,6 @@ class Statements:
 
     named: Mapping[str, Prepared]
     aggregates: Mapping[str, Sequence[Aggregate]]
-    make_spine: str
-    add_point: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,9 @@ class Runner:
     statements: Statements
 
     def rows(self, name: str, /, **parameters: Any) -> list[Row]:
-        """Return the rows of the statement `name`."""
+        """Return the rows of the statement `name`; raises `InvalidFact` for what not every database can hold."""
         prepared = self.statements.named[name]
-        return self.session.run(prepared.text, prepared.bound(parameters))
+        return self.session.run(prepared.text, prepared.bound(storable(parameters)))
 
     def row(self, name: str, /, **parameters: Any) -> Row | None:
         """Return the first row of the statement `name`, None where there is none."""
@@ -52,8 +56,8 @@ class Runner:
         return rows[0] if rows else None
 
     def run_many(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Run the statement `name` once for each of `rows`; it has no constants."""
-        self.session.run_many(self.statements.named[name].text, rows)
+        """Run the statement `name` once for each of `rows`; it has no constants. Raises as `rows` does."""
+        self.session.run_many(self.statements.named[name].text, map(storable, rows))
 
     def computed(
         self, frame: str, wanted: Collection[str], /, **parameters: Any
@@ -62,14 +66,4 @@ class Runner:
         for aggregate in self.statements.aggregates[frame]:
             if any(name in wanted for name in aggregate.group.names):
                 prepared = aggregate.prepared
-                yield aggregate.group, self.session.run(prepared.text, prepared.bound(parameters))
-
-    def lay_out(self, points: Sequence[tuple[str, int]]) -> None:
-        """Make the spine of the statements over points: pairs of a person's id and an instant."""
-        self.session.run("DROP TABLE IF EXISTS spine", {})
-        self.session.run(self.statements.make_spine, {})
-        rows = [
-            {"point": number, "user_id": user_id, "at_ms": at_ms}
-            for number, (user_id, at_ms) in enumerate(points)
-        ]
-        self.session.run_many(self.statements.add_point, rows)
+                yield aggregate.group, self.session.run(prepared.text, prepared.bound(storable(parameters)))

@@ -16,14 +16,16 @@ from typing import Any, TypeAlias, TypeVar
 
 from filelock import FileLock, Timeout
 from sqlalchemy.dialects.sqlite import dialect, insert
+from sqlalchemy.schema import CreateTable
 
 from oo.adapters.sql.aggregates import aggregates
-from oo.adapters.sql.computed import spine_texts
-from oo.adapters.sql.events import FRAMES
+from oo.adapters.sql.events import FRAMES, spine
+from oo.adapters.sql.prepared import inserted, prepare
 from oo.adapters.sql.quality_statements import quality_statements
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.schema import migrate
-from oo.adapters.sql.session import Row, Runner, Statements
+from oo.adapters.sql.session import Points, Row, Runner, Statements
+from oo.adapters.sql.sqlite_commits import SqliteCommits
 from oo.adapters.sql.statements import statements
 from oo.adapters.sql.transaction import SqlTransaction
 from oo.adapters.sql.writer import Writer
@@ -34,6 +36,11 @@ from oo.ports import Reader, Transaction
 Result = TypeVar("Result")
 _Pair: TypeAlias = tuple[sqlite3.Connection, SqlReader]
 """A connection that reads, and the reader that is kept over it."""
+_DIALECT = dialect(paramstyle="named")
+_MAKE_SPINE = str(CreateTable(spine).compile(dialect=_DIALECT)).replace(
+    "CREATE TABLE", "CREATE TEMPORARY TABLE"
+)
+_ADD_POINT = prepare(inserted(insert(spine), spine), _DIALECT).text
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -69,6 +76,16 @@ class SqliteSession:
             raise
         self.connection.execute("RELEASE inner_write")
 
+    def lay_out(self, points: Points) -> Mapping[str, Any]:
+        self.run("DROP TABLE IF EXISTS spine", {})
+        self.run(_MAKE_SPINE, {})
+        rows = enumerate(points)
+        self.run_many(
+            _ADD_POINT,
+            ({"point": number, "user_id": user_id, "at_ms": at_ms} for number, (user_id, at_ms) in rows),
+        )
+        return {}
+
 
 class SqliteStore:
     """The `Store` port on one SQLite file; see `oo.ports.Store`."""
@@ -77,20 +94,16 @@ class SqliteStore:
         """Hold the store at `path` and start its writer; `open` is what locks and prepares the file."""
         self._path = path
         self._lock = lock
-        speaks = dialect(paramstyle="named")
-        make_spine, add_point = spine_texts(speaks)
         self._statements = Statements(
-            named=statements(speaks, insert) | quality_statements(registry, speaks),
-            aggregates={frame.name: aggregates(registry.batched, frame, speaks) for frame in FRAMES},
-            make_spine=make_spine,
-            add_point=add_point,
+            named=statements(_DIALECT, insert) | quality_statements(registry, _DIALECT),
+            aggregates={frame.name: aggregates(registry.batched, frame, _DIALECT) for frame in FRAMES},
         )
         self._readers: deque[_Pair] = deque()
         self._closed = False
         self._closing = threading.Lock()
         # Connected here, so that what the file or the disk refuses is raised and no write waits for a writer that died.
         connection = _writing(path)
-        self._writer = Writer(connection, SqlTransaction(self._runner(connection)))
+        self._writer = Writer(SqliteCommits(connection, SqlTransaction(self._runner(connection))))
         self._writer.start()
 
     @classmethod

@@ -194,10 +194,11 @@ READS: dict[str, ClauseElement] = {
     "waiting_fact": select(waiting.c.type, waiting.c.body).where(_where(waiting.c.key)),
     "profile_rows": select(
         user_profile_features.c.name,
-        func.coalesce(user_profile_features.c.value, user_profile_features.c.value_text),
+        user_profile_features.c.value,
         user_profile_features.c.support,
         user_profile_features.c.updated_at,
         user_profile_features.c.fingerprint,
+        user_profile_features.c.value_text,
     ).where(_where(user_profile_features.c.user_id)),
     "decision": select(
         decisions.c.decision_id,

@@ -1,42 +1,57 @@
-"""The one writer of an SQLite store: a thread that commits together what waits together.
+"""The one writer of a store in this process: a thread that commits together what waits together.
 
 Each write runs in a savepoint of its own, so that one that fails takes nothing of the others with it; every caller has
 its answer only after the COMMIT.
 """
 
 import queue
-import sqlite3
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
-from oo.adapters.sql.transaction import SqlTransaction
-from oo.domain.errors import ConflictingFact, OoError, StoreBusy, StoreClosed, StoreError
+from oo.domain.errors import StoreClosed, StoreError
 from oo.ports import Transaction
 
 Result = TypeVar("Result")
-Queued: TypeAlias = tuple[Callable[[Transaction], Any], Future[Any]]
-_Outcome: TypeAlias = tuple[Any, BaseException | None]
+Change: TypeAlias = Callable[[Transaction], Any]
+Outcome: TypeAlias = tuple[Any, BaseException | None]
+"""A change's result, or what it raised."""
+_Queued: TypeAlias = tuple[Change, Future[Any]]
 _GROUP = 128
 """At most this many writes share a commit."""
-_SOME, _MANY = 16, 512
-"""After so many commits the log is copied into the database: some where nobody waits, many in any case."""
-_MANY_ROWS = 20_000
-"""And after so many rows, which is how much a few commits of an import hold."""
+
+
+class Commits(Protocol):
+    """How a database commits; every method is called on the writer's thread alone."""
+
+    def commit(self, changes: Sequence[Change]) -> Sequence[Outcome]:
+        """Run changes in one transaction, each in a savepoint of its own; return their outcomes after the COMMIT.
+
+        What the database refuses is an outcome, too: nothing is raised.
+        """
+
+    def rest(self, *, idle: bool) -> None:
+        """Do what has to be done now and then, between commits; `idle`: nothing waits at the moment."""
+
+    def purge(self) -> bool:
+        """Leave no trace of what was deleted; return whether that was possible now."""
+
+    def close(self) -> None:
+        """Let go of the database."""
 
 
 class Writer:
     """Runs writes one after the other on a thread of its own, from `start` until `close`."""
 
-    def __init__(self, connection: sqlite3.Connection, transaction: SqlTransaction) -> None:
-        """Write on `connection`, through a `transaction` over it."""
-        self._connection = connection
-        self._transaction = transaction
-        self._queue: queue.SimpleQueue[Queued | None] = queue.SimpleQueue()
+    def __init__(self, commits: Commits) -> None:
+        """Write through `commits`, which is closed at the end."""
+        self._commits = commits
+        self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._closed = False
-        self._uncopied, self._copied_rows = 0, 0
+        self._purges: deque[Future[bool]] = deque()
         self._closing = threading.Lock()
         self._thread = threading.Thread(target=self._write_until_closed, name="oo-writer", daemon=True)
 
@@ -55,6 +70,13 @@ class Writer:
             self._queue.put((change, answer))
         return answer
 
+    def purge(self) -> "Future[bool]":
+        """Leave, between writes, no trace of what was deleted; False where a reader keeps one for now."""
+        answer: Future[bool] = Future()
+        self._purges.append(answer)
+        self.submit(lambda _: None)  # wakes the thread, which purges after the commit
+        return answer
+
     def close(self) -> None:
         """Finish what is queued, and end the thread."""
         with self._closing:
@@ -66,26 +88,24 @@ class Writer:
     def _write_until_closed(self) -> None:
         try:
             while batch := self._next_batch():
-                commit(self._connection, self._transaction, batch)
-                self._copy_log()
+                claimed = [each for each in batch if each[1].set_running_or_notify_cancel()]
+                _answer(claimed, self._commits.commit([change for change, _ in claimed]))
+                self._commits.rest(idle=self._queue.empty())
+                self._purge()
         finally:
-            self._connection.close()
+            self._commits.close()
             self._refuse_the_rest()
 
-    def _copy_log(self) -> None:
-        """Copy the log into the database, in small portions and between writes; what fails is tried again later.
+    def _purge(self) -> None:
+        """Answer those who wait for a purge."""
+        while self._purges:
+            answer = self._purges.popleft()
+            try:
+                answer.set_result(self._commits.purge())
+            except Exception as failure:  # noqa: BLE001  # it is handed to the caller, who raises it
+                answer.set_exception(failure)
 
-        SQLite itself would do it inside a COMMIT, a thousand pages at a time, while everyone waits.
-        """
-        self._uncopied += 1
-        rows = self._connection.total_changes - self._copied_rows
-        waited = self._uncopied >= _SOME and self._queue.empty()
-        if waited or self._uncopied >= _MANY or rows >= _MANY_ROWS:
-            with suppress(sqlite3.Error):
-                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            self._uncopied, self._copied_rows = 0, self._connection.total_changes
-
-    def _next_batch(self) -> list[Queued]:
+    def _next_batch(self) -> list[_Queued]:
         """Wait for a write and return it with all that wait behind it; nothing once closed."""
         batch = []
         item = self._queue.get()
@@ -104,54 +124,16 @@ class Writer:
     def _refuse_the_rest(self) -> None:
         with self._closing:
             self._closed = True
+        while self._purges:
+            self._purges.popleft().set_exception(StoreClosed("The store is closed.", "Nothing was purged."))
         with suppress(queue.Empty):
             while item := self._queue.get_nowait():
                 item[1].set_exception(StoreClosed("The store is closed.", "Nothing was recorded."))
 
 
-def commit(connection: sqlite3.Connection, transaction: SqlTransaction, batch: list[Queued]) -> None:
-    """Run a batch of writes in one transaction, and answer each after the COMMIT; cancelled ones are left out."""
-    claimed = [(change, answer) for change, answer in batch if answer.set_running_or_notify_cancel()]
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        outcomes = [_attempt(connection, transaction, change) for change, _ in claimed]
-        connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        with suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        outcomes = [(None, _refused(error))] * len(claimed)
+def _answer(claimed: Sequence[_Queued], outcomes: Sequence[Outcome]) -> None:
     for (_, answer), (result, failure) in zip(claimed, outcomes, strict=True):
         if failure is None:
             answer.set_result(result)
         else:
             answer.set_exception(failure)
-
-
-def _attempt(
-    connection: sqlite3.Connection, transaction: SqlTransaction, change: Callable[[Transaction], Any]
-) -> _Outcome:
-    try:
-        with transaction.savepoint():
-            return change(transaction), None
-    except sqlite3.Error as error:
-        if not connection.in_transaction:  # a full disk has undone everything, the others' writes as well
-            raise
-        return None, _failed(error)
-    except BaseException as failure:  # noqa: BLE001  # it is handed to the caller, who raises it
-        return None, failure
-
-
-def _failed(error: sqlite3.Error) -> OoError:
-    failure: OoError = StoreError(f"The store could not do that ({error}); nothing was recorded.")
-    if isinstance(error, sqlite3.IntegrityError):
-        failure = ConflictingFact(f"That is recorded already, or rests on nothing ({error}).")
-    failure.__cause__ = error
-    return failure
-
-
-def _refused(error: sqlite3.Error) -> StoreBusy:
-    failure = StoreBusy(
-        f"The store could not be written ({error}); nothing was recorded.", "Is the disk full or locked?"
-    )
-    failure.__cause__ = error
-    return failure

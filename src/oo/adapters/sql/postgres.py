@@ -1,0 +1,303 @@
+"""PostgreSQL: writes as if one after the other whoever makes them, and reads on pooled connections.
+
+Each process commits together what waits together, at the isolation level `SERIALIZABLE`: where two processes get in
+each other's way, one is made to begin again, and then has the database for itself until it has committed. A connection
+that is lost is made anew; whether a commit that was under way came through is asked of the database.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from oo.adapters.sql.patience import Patience
+from oo.adapters.sql.postgres_schema import migrate
+from oo.adapters.sql.postgres_statements import prepared
+from oo.adapters.sql.reader import SqlReader
+from oo.adapters.sql.session import Points, Row, Runner, Statements
+from oo.adapters.sql.transaction import SqlTransaction
+from oo.adapters.sql.writer import Change, Outcome, Writer
+from oo.domain.errors import ConflictingFact, OoError, StoreBusy, StoreClosed, StoreError
+from oo.features.registry import Registry
+from oo.ports import Reader, Transaction
+
+Result = TypeVar("Result")
+Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
+_PARAMETERS: Mapping[str, Any] = {
+    "autocommit": True,
+    "client_encoding": "utf8",
+    "application_name": "oo",
+    "connect_timeout": 10,
+    # A server or a network that went away without a word is noticed within a minute.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+_MOST_READERS = 10
+"""Reads at once in a process; more wait."""
+_FENCE = 0x6F4F_0001
+"""The advisory lock that every writing transaction shares, and that one that has to be alone has for itself."""
+_DURABLE = (
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') IN ('off', 'local')"
+)
+_AGAIN = (
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+    # Somebody has gone on after one of the others was raised.
+    psycopg.errors.InFailedSqlTransaction,
+    psycopg.errors.AdminShutdown,
+    psycopg.errors.CrashShutdown,
+    psycopg.errors.CannotConnectNow,
+    psycopg.errors.TooManyConnections,
+)
+"""What another attempt may not meet."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSession:
+    """One PostgreSQL connection in one transaction."""
+
+    connection: Connection
+
+    def run(self, text: str, parameters: Mapping[str, Any]) -> list[Row]:
+        cursor = self.connection.execute(text.encode(), parameters)
+        return list(cursor.fetchall()) if cursor.description else []
+
+    def run_many(self, text: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.executemany(text.encode(), rows)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        self.connection.execute("SAVEPOINT inner_write")
+        try:
+            yield
+        except BaseException:
+            if not self.connection.broken:
+                self.connection.execute("ROLLBACK TO SAVEPOINT inner_write")
+                self.connection.execute("RELEASE SAVEPOINT inner_write")
+            raise
+        self.connection.execute("RELEASE SAVEPOINT inner_write")
+
+    def lay_out(self, points: Points) -> Mapping[str, Any]:
+        return {
+            "points": list(range(len(points))),
+            "people": [user_id for user_id, _ in points],
+            "instants": [at_ms for _, at_ms in points],
+        }
+
+
+class PostgresCommits:
+    """Commits on a connection of its own, made when it is needed; see `oo.adapters.sql.writer.Commits`."""
+
+    def __init__(self, url: str, statements: Statements, wait_sec: float) -> None:
+        """Connect to the database at `url` and wait at most `wait_sec` for a lock, and for the database to be back."""
+        self._url, self._statements, self._wait_sec = url, statements, wait_sec
+        self._connection: Connection | None = None
+
+    def commit(self, changes: Sequence[Change]) -> Sequence[Outcome]:
+        patience = Patience(self._wait_sec)
+        while True:
+            try:
+                return self._attempt(changes, alone=patience.tries > 0)
+            except psycopg.Error as error:
+                hopeless = not (_may_pass(error) or isinstance(error, psycopg.IntegrityError))
+                if hopeless or not patience.again():
+                    return [(None, _refused(error))] * len(changes)
+            except StoreError as failure:
+                return [(None, failure)] * len(changes)
+
+    def rest(self, *, idle: bool) -> None:
+        pass
+
+    def purge(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def _connected(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self._url)
+            self._connection.execute(_DURABLE)
+            self._connection.execute(
+                "SELECT set_config('lock_timeout', %s, false)", [f"{max(self._wait_sec, 1.0):.3f}s"]
+            )
+        return self._connection
+
+    def _attempt(self, changes: Sequence[Change], *, alone: bool) -> list[Outcome]:
+        connection = self._connected()
+        connection.execute(f"SELECT pg_advisory_lock{'' if alone else '_shared'}({_FENCE})".encode())
+        try:
+            connection.execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
+            return self._transact(connection, changes, alone=alone)
+        finally:
+            # A connection that is lost has let go of both already.
+            with suppress(psycopg.Error):
+                connection.execute("ROLLBACK; SELECT pg_advisory_unlock_all()")
+
+    def _transact(self, connection: Connection, changes: Sequence[Change], *, alone: bool) -> list[Outcome]:
+        transaction = SqlTransaction(Runner(PostgresSession(connection), self._statements))
+        outcomes = [_outcome(transaction, change, alone=alone) for change in changes]
+        row = connection.execute("SELECT pg_current_xact_id_if_assigned()::text").fetchone()
+        number = row[0] if row else None
+        try:
+            connection.execute("COMMIT")
+        except psycopg.OperationalError as error:
+            if number is None or not connection.broken or not self._came_through(number, error):
+                raise
+        return outcomes
+
+    def _came_through(self, number: str, lost: psycopg.Error) -> bool:
+        """Return whether the transaction of that number, whose connection was lost in its COMMIT, was committed."""
+        patience = Patience(max(self._wait_sec, 1.0))
+        while True:
+            with suppress(psycopg.Error):
+                row = self._connected().execute("SELECT pg_xact_status(%s::text::xid8)", [number]).fetchone()
+                if row is not None and row[0] != "in progress":
+                    return bool(row[0] == "committed")
+            if not patience.again():
+                raise StoreError(
+                    f"The database was lost while it committed ({_said(lost)}): it may have recorded that or not.",
+                    "Look when it is back; doing it again changes nothing where it was recorded.",
+                ) from lost
+
+
+class PostgresStore:
+    """The `Store` port on a PostgreSQL database, which other processes may use as well; see `oo.ports.Store`."""
+
+    def __init__(self, url: str, registry: Registry, wait_sec: float) -> None:
+        """Open the pool and start the writer; `open` is what prepares the database."""
+        self._wait_sec = wait_sec
+        self._statements = prepared(registry)
+        self._closed = False
+        self._closing = threading.Lock()
+        self._pool = ConnectionPool(
+            url,
+            kwargs=dict(_PARAMETERS),
+            min_size=1,
+            max_size=_MOST_READERS,
+            timeout=max(wait_sec, 1.0),
+            configure=_only_reads,
+            open=True,
+            name="oo-readers",
+        )
+        self._writer = Writer(PostgresCommits(url, self._statements, wait_sec))
+        self._writer.start()
+
+    @classmethod
+    def open(cls, url: str, registry: Registry, *, wait_sec: float = 5.0) -> "PostgresStore":
+        """Open the store in the database at `url`, its tables made and migrated where they need to be.
+
+        Raises `StoreTooNew` where a newer oO made it, `StoreError` where it cannot be reached or holds something else.
+        """
+        try:
+            migrate(lambda: connect(url))
+        except psycopg.Error as error:
+            raise StoreError(f"The database could not be reached ({_said(error)}).", _HINT) from error
+        return cls(url, registry, wait_sec)
+
+    def read(self, ask: Callable[[Reader], Result], *, together: bool = True) -> Result:
+        patience = Patience(self._wait_sec)
+        while True:
+            try:
+                return self._read(ask, together=together)
+            except (PoolTimeout, PoolClosed) as error:
+                raise self._unserved(error) from error
+            except psycopg.Error as error:
+                if not _may_pass(error) or not patience.again():
+                    raise StoreError(f"The store could not be read ({_said(error)}).", _HINT) from error
+            with suppress(PoolClosed):
+                self._pool.check()  # where one connection is lost, others may be
+
+    def write(self, change: Callable[[Transaction], Result]) -> Result:
+        return self.submit(change).result()
+
+    def submit(self, change: Callable[[Transaction], Result]) -> "Future[Result]":
+        return self._writer.submit(change)
+
+    def close(self) -> None:
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+        self._writer.close()
+        self._pool.close()
+
+    def _read(self, ask: Callable[[Reader], Result], *, together: bool) -> Result:
+        if self._closed:
+            raise StoreClosed("The store is closed.", "Nothing was read.")
+        with self._pool.connection() as connection:
+            reader = SqlReader(Runner(PostgresSession(connection), self._statements))
+            if not together:
+                return ask(reader)
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            answer = ask(reader)
+            connection.execute("COMMIT")
+            return answer
+
+    def _unserved(self, error: psycopg.Error) -> OoError:
+        if self._closed:
+            return StoreClosed("The store is closed.", "Nothing was read.")
+        return StoreBusy(f"The store could not be read ({error}).", _HINT)
+
+
+_HINT = "Does the database run, and does it let this machine in? OO_DATABASE says where it is."
+
+
+def connect(url: str) -> Connection:
+    """Connect to a database in which texts are Unicode; what is raised is psycopg's, but for `StoreError`."""
+    connection = psycopg.connect(url, **_PARAMETERS)
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        connection.close()
+        raise StoreError(f"The database keeps its texts as {encoding}, not as UTF8.", "Make one with UTF8.")
+    return connection
+
+
+def _only_reads(connection: Connection) -> None:
+    connection.execute("SET default_transaction_read_only = on")
+
+
+def _outcome(transaction: SqlTransaction, change: Change, *, alone: bool) -> Outcome:
+    try:
+        with transaction.savepoint():
+            return change(transaction), None
+    except psycopg.Error as error:
+        # What is at odds with another process's write that is not seen yet is judged when this one is alone.
+        if _may_pass(error) or (isinstance(error, psycopg.IntegrityError) and not alone):
+            raise
+        return None, _failed(error)
+    except BaseException as failure:  # noqa: BLE001  # it is handed to the caller, who raises it
+        return None, failure
+
+
+def _may_pass(error: psycopg.Error) -> bool:
+    """Return whether the same again may succeed; an error that has no code is one of the connection."""
+    return isinstance(error, _AGAIN) or (isinstance(error, psycopg.OperationalError) and not error.sqlstate)
+
+
+def _failed(error: psycopg.Error) -> OoError:
+    failure: OoError = StoreError(f"The store could not do that ({_said(error)}); nothing was recorded.")
+    if isinstance(error, psycopg.IntegrityError):
+        failure = ConflictingFact(f"That is recorded already, or rests on nothing ({_said(error)}).")
+    failure.__cause__ = error
+    return failure
+
+
+def _refused(error: psycopg.Error) -> StoreBusy:
+    failure = StoreBusy(f"The store could not be written ({_said(error)}); nothing was recorded.", _HINT)
+    failure.__cause__ = error
+    return failure
+
+
+def _said(error: psycopg.Error) -> str:
+    """Return the first line of what the database or the driver says."""
+    return error.diag.message_primary or str(error).partition("\n")[0]
