@@ -1,26 +1,33 @@
 """Settings → App: the one place that knows which adapter stands behind which port."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from oo import policies
 from oo.adapters.inprocess import InProcess
 from oo.adapters.remote.reception import received
 from oo.adapters.remote.service import Service
+from oo.adapters.sql import restore
 from oo.adapters.sql.sqlite import SqliteStore
-from oo.domain.errors import InvalidSetting, StoreBusy
+from oo.domain.errors import InvalidSetting, StoreBusy, StoreError
+from oo.domain.instant import format_instant
+from oo.domain.tombstone import Tombstone
 from oo.features.catalog import CATALOG
 from oo.features.registry import Registry
 from oo.features.vector import check_dimensions
-from oo.ports import Bus, Messenger, Offline, Store
+from oo.ports import Bus, Keeper, Messenger, Offline, Store
 from oo.settings import Settings
 from oo.usecases.app import App
+from oo.usecases.back_up import BackUp
 from oo.usecases.check import Check
 from oo.usecases.definitions import Definitions
+from oo.usecases.erase import Erase
 from oo.usecases.events import Events
 from oo.usecases.explain import Explain
+from oo.usecases.export import Export
 from oo.usecases.feedback import Feedback
 from oo.usecases.history import Histories
 from oo.usecases.import_file import ImportFile
@@ -32,6 +39,7 @@ from oo.usecases.people import People
 from oo.usecases.profile import Profiles
 from oo.usecases.quality import Quality
 from oo.usecases.recommend import Recommend
+from oo.usecases.restore import Restore
 from oo.usecases.reward import Reward
 from oo.usecases.score import Score
 from oo.usecases.skew import Skew
@@ -52,7 +60,7 @@ def compose(settings: Settings) -> App:
     store = _held(settings, registry)
     app = build_app(store, registry, learner, settings)
     if isinstance(store, SqliteStore):
-        app.definitions.serve(now_ms=time.time_ns() // 1_000_000)
+        _begin(app)
     return _carried(app, store) if isinstance(store, Service) else app
 
 
@@ -73,7 +81,7 @@ def served(settings: Settings) -> Iterator[App]:
         )
     app = build_app(store, registry, learner, settings)
     try:
-        app.definitions.serve(now_ms=time.time_ns() // 1_000_000)
+        _begin(app)
         with received(app, settings.sqlite_path().resolve()):
             yield app
     finally:
@@ -120,6 +128,64 @@ def _nats(settings: Settings) -> Bus:
             "Install it: pip install 'oo-tips[nats]'",
         ) from error
     return Nats(settings.bus, name=settings.bus_name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutBack:
+    """A restored store at `place`, with how many people it has, and how many were erased anew; `aside` is what was."""
+
+    place: Path
+    people: int
+    erased: int
+    aside: Path | None
+
+
+def restored(
+    settings: Settings,
+    file: Path,
+    *,
+    now_ms: int,
+    without_erasures: bool = False,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> PutBack:
+    """Put the backup `file` in the place of the store that the settings name, once it is checked.
+
+    Raises `InvalidBackup`, `StoreTooNew`, `StoreBusy` where any process has the store, and `StoreError` where the store
+    that is there cannot say who was erased, unless `without_erasures`.
+    """
+    path = settings.sqlite_path().resolve()
+    aside = Path(f"{path}.before-restore.{format_instant(now_ms).replace(':', '-')}")
+    with restore.prepared(file, path) as copy:
+        stones = _erased(path, without_erasures=without_erasures)
+        registry = Registry(CATALOG)
+        store = SqliteStore.open(copy, registry, wait_sec=0)
+        try:
+            app = build_app(store, registry, build_learner(settings, registry), settings)
+            check = Restore(store=store, ledger=app.ledger, erase=app.erase)
+            made = check(stones, now_ms=now_ms, progress=progress)
+        finally:
+            store.close()
+        was_there = restore.put_into_place(copy, path, aside)
+    return PutBack(place=path, people=made.people, erased=made.erased, aside=aside if was_there else None)
+
+
+def _erased(path: Path, *, without_erasures: bool) -> list[Tombstone]:
+    try:
+        return restore.tombstones(path)
+    except StoreError as error:
+        if without_erasures:
+            return []
+        raise StoreError(
+            f"Who was erased since the backup is not known: {error.message}",
+            "They would come back. To go on all the same: --without-erasures",
+        ) from error
+
+
+def _begin(app: App) -> None:
+    """Do what is due where a store is opened: record what features mean, and end an erasure that was interrupted."""
+    now_ms = time.time_ns() // 1_000_000
+    app.definitions.serve(now_ms=now_ms)
+    app.erase.finish(now_ms=now_ms)
 
 
 def _held(settings: Settings, registry: Registry) -> SqliteStore | Service:
@@ -187,6 +253,9 @@ def build_app(store: Store, registry: Registry, learner: Learner, settings: Sett
         verify=Verify(store=store, registry=registry),
         skew=skew,
         ledger=ledger,
+        export=Export(store=store),
+        erase=Erase(store=store, keeper=_keeper(store)),
+        back_up=BackUp(store=store, keeper=_keeper(store)),
         events=Events(store=store, ingest=ingest),
         check=Check(store=store, ledger=ledger, skew=skew, quality=quality),
         recommend=Recommend(
@@ -200,6 +269,11 @@ def build_app(store: Store, registry: Registry, learner: Learner, settings: Sett
             most_candidates=settings.most_candidates,
         ),
     )
+
+
+def _keeper(store: Store) -> Keeper | None:
+    """Return the store as the keeper of its own files; None where it has none, or they lie with the service."""
+    return store if isinstance(store, SqliteStore) else None
 
 
 def _messenger(settings: Settings) -> Messenger | None:

@@ -17,6 +17,7 @@ from oo.domain.state import State
 from oo.domain.task import GivenReaction, Task
 from oo.domain.task_history import TaskSpan
 from oo.domain.tip import Tip
+from oo.domain.tombstone import Tombstone
 from oo.features.fold import Folded
 from oo.features.spec import Busy, Dtype, FeatureDefinition
 
@@ -134,6 +135,24 @@ class Reader(Measures, Events, Protocol):
 
     def waiting_fact(self, key: str) -> Fact | None:
         """Return the fact of that key, if it waits."""
+
+    def waiting_of(self, user_id: str) -> list[Fact]:
+        """Return the facts about a person that wait for another one, or that were refused when it came."""
+
+    def scored_of(self, user_id: str) -> list[ScoredDecision]:
+        """Return the decisions about a person that programs asked for, by time and id."""
+
+    def people_named(self) -> set[str]:
+        """Return the id of everyone about whom there is any row, known or not."""
+
+    def count_rows(self, user_id: str) -> int:
+        """Return how many rows there are about a person, in all tables together."""
+
+    def tombstones(self) -> list[Tombstone]:
+        """Return the tombstone of everyone who was erased, the oldest first."""
+
+    def tombstones_of(self, user_id: str) -> list[Tombstone]:
+        """Return the tombstones that a person's id belongs to: one, or one a salt; none if they were never erased."""
 
     def facts(self, user_id: str) -> Iterator[Fact]:
         """Yield every recorded fact of a person: tips, then reactions, then the rest."""
@@ -290,6 +309,12 @@ class Transaction(Reader, Protocol):
     def exhume(self, number: int) -> None:
         """Forget a dead event."""
 
+    def put_tombstone(self, tombstone: Tombstone) -> None:
+        """Write a tombstone, in place of any other of that digest."""
+
+    def erase(self, user_id: str) -> None:
+        """Delete every row about a person from every table; tombstones stay."""
+
     def wait(self, waiting: WaitingFact) -> None:
         """Keep a fact until the one it awaits has come."""
 
@@ -314,6 +339,28 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Finish the queued writes and let go of the database."""
+
+
+class Keeper(Protocol):
+    """A store that lies in files of its own, here."""
+
+    def purge(self) -> bool:
+        """Write the files anew without what was deleted; False where a reader kept that from ending."""
+
+    def back_up(self, place: Path, *, replace: bool) -> "BackedUp":
+        """Write the store as it is now into one file, while others read and write, and verify that file.
+
+        It is moved into place when it is whole. Raises `FileInTheWay` unless `replace`, `StoreError`.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackedUp:
+    """What a backup holds: its schema's revision, and how many rows of each table."""
+
+    size_bytes: int
+    revision: str
+    rows: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

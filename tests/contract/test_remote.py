@@ -3,6 +3,7 @@
 import inspect
 import io
 import logging
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -48,6 +49,11 @@ def imported(app: App) -> object:
         now_ms=NOW,
     )
     return report.counts, report.refused
+
+
+def backed_up(app: App) -> object:
+    with tempfile.TemporaryDirectory() as folder:
+        return app.back_up(f"{folder}/backup.db").rows
 
 
 CALLS: dict[str, Callable[[App], object]] = {
@@ -99,6 +105,10 @@ CALLS: dict[str, Callable[[App], object]] = {
     "events.retry": lambda app: app.events.retry([1], now_ms=NOW),
     "events.backlog": lambda app: app.events.backlog(),
     "check.__call__": lambda app: app.check(now_ms=NOW + DAY),
+    "export.__call__": lambda app: app.export("ada"),
+    "back_up.__call__": backed_up,
+    "erase.__call__": lambda app: app.erase("ada", now_ms=NOW + DAY),
+    "erase.finish": lambda app: app.erase.finish(now_ms=NOW + DAY),
 }
 """Each public method of each use case, in an order in which there is something to say."""
 INSIDE = ("transaction", "reader")

@@ -11,6 +11,7 @@ PLAYED = [
     "tutorial.md",
     "explanation/features.md",
     "how-to/import-tasks.md",
+    "how-to/keep-and-give-back-data.md",
     "how-to/look-into-a-decision.md",
     "how-to/watch-data-quality.md",
     "how-to/add-a-feature.md",

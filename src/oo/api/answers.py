@@ -150,6 +150,12 @@ class ResetAnswer(Answer):
     reset: list[str]
 
 
+class ErasedAnswer(Answer):
+    """Nothing about the person is left."""
+
+    status: Literal["erased"]
+
+
 class Feature(Answer):
     """An entry of the catalogue."""
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from oo import __version__
-from oo.api import operations, quality, recommender, scorer
+from oo.api import operations, people, quality, recommender, scorer
 from oo.api.answers import ErrorAnswer
 from oo.api.body_limit import BodyLimit
 from oo.api.errors import add_error_answers
@@ -87,5 +87,6 @@ def routed(
     service.include_router(recommender.router(app, metrics, clock=clock, new_id=new_id))
     service.include_router(scorer.router(app, clock=clock, new_id=new_id))
     service.include_router(operations.router(app, metrics, clock=clock, trouble=trouble))
+    service.include_router(people.router(app, clock=clock))
     service.include_router(quality.router(app, metrics, clock=clock))
     return service

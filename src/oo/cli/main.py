@@ -26,6 +26,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "events": ("oo.cli.events:events", "Show and retry events of the bus that could not be recorded."),
     "work": ("oo.cli.work:work", "Work for the bus in a process of its own; needs PostgreSQL."),
     "users": ("oo.cli.users:users", "Add and list people."),
+    "export": ("oo.cli.export:export", "Give a person everything that is recorded about them."),
+    "erase": ("oo.cli.erase:erase", "Delete everything about a person, for good."),
+    "backup": ("oo.cli.backup:backup", "Copy the store while it is used, and verify the copy."),
+    "restore": ("oo.cli.restore:restore", "Put a backup in the place of the store."),
 }
 """Each command: where it is, and its line in the help."""
 

@@ -16,13 +16,14 @@ def users() -> None:
 @click.option(
     "--tz", help="The zone they live in, such as Europe/Berlin. [default: a new person's is this machine's]"
 )
+@click.option("--again", is_flag=True, help="Make somebody anew who was erased: an empty record.")
 @with_store
-def add(user_id: str, tz: str | None, db: str | None, *, as_json: bool) -> None:
+def add(user_id: str, tz: str | None, db: str | None, *, again: bool, as_json: bool) -> None:
     """Add the person U, or let them live in another zone from now on."""
     with opened(db) as app:
         known = app.people.find(checked(user_id, "user id"))
         tz = tz or (known.tz_at(now_ms()) if known else machine_tz())
-        changed = app.people.add(user_id, tz, now_ms=now_ms())
+        changed = app.people.add(user_id, tz, now_ms=now_ms(), again=again)
     if as_json:
         print_json({"user_id": user_id, "tz": tz, "status": "applied" if changed else "duplicate"})
     else:

@@ -11,6 +11,7 @@ from fastapi import Form, Response
 
 from oo.console.forms import PersonForm, person_problems, zones
 from oo.console.rendering import page, person_path, see_other
+from oo.domain.errors import ErasedUser
 from oo.usecases.app import App
 
 Field: TypeAlias = Annotated[str, Form()]
@@ -43,7 +44,11 @@ class PeoplePages:
         now_ms = self.clock()
         known = self.app.people.find(form.name)
         if known is None:
-            self.app.people.add(form.name, form.tz, now_ms=now_ms)
+            try:
+                self.app.people.add(form.name, form.tz, now_ms=now_ms)
+            except ErasedUser as error:
+                gone = {"name": str(error)}
+                return self._chooser(PersonForm(name=name, tz=tz, problems=gone))
         elif known.tz_at(now_ms) != form.tz:
             taken = {
                 "name": f"There is somebody called {form.name} already. Choose them, or take another name."

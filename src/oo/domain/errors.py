@@ -7,13 +7,15 @@ OoError
 │   ├── InvalidZone
 │   ├── InvalidFact         a line of the event log, or a signal, that is not well formed
 │   ├── UnreadableFile      a file that no source can read
+│   ├── InvalidBackup       a file from which no store can be restored
 │   ├── InvalidSpine        rows that no training set can be made over
 │   └── InvalidSetting
 ├── Unknown                 a name or id that does not exist
-│   ├── UnknownUser · UnknownTip · UnknownTask · UnknownDecision · UnknownEvent
+│   ├── UnknownUser · ErasedUser · UnknownTip · UnknownTask · UnknownDecision · UnknownEvent
 │   └── UnknownFeature · UnknownPolicy · UnknownDimension
 ├── Conflict                well formed, but at odds with what is recorded
 │   ├── ConflictingFact     the same id with another content
+│   ├── FileInTheWay        a file that is there already, and is kept
 │   └── ReactionBeforeTip
 ├── InvalidDefinition       found at start-up, in something that an engineer declared
 │   ├── UnknownDtype · UnknownFreshness · UnknownSubject
@@ -84,6 +86,10 @@ class InvalidSpine(Refused):
     """A file of rows, each a person and an instant, that no training set can be made over."""
 
 
+class InvalidBackup(Refused):
+    """A file from which no store can be restored."""
+
+
 class InvalidSetting(Refused):
     """A setting, from the environment or the command line, that has no such value."""
 
@@ -106,6 +112,18 @@ class Unknown(OoError):
 
 class UnknownUser(Unknown):
     """A person of whom no `user` record has come."""
+
+
+class ErasedUser(Unknown):
+    """A person who was erased; nothing about them is recorded until they are made anew on purpose."""
+
+    @classmethod
+    def named(cls, user_id: str) -> "ErasedUser":
+        """Build the error for an id."""
+        return cls(
+            f"The person {user_id!r} was erased.",
+            f"To begin anew under that id: oo users add {user_id} --again",
+        )
 
 
 class UnknownTip(Unknown):
@@ -142,6 +160,10 @@ class Conflict(OoError):
 
 class ConflictingFact(Conflict):
     """The id of a recorded fact, with another content."""
+
+
+class FileInTheWay(Conflict):
+    """A file that is there already, where one was to be written."""
 
 
 class ReactionBeforeTip(Conflict):

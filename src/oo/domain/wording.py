@@ -44,10 +44,10 @@ def closest(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(known)}."
 
 
-def counted(count: int, noun: str) -> str:
-    """Write a number of things.
+def counted(count: int, noun: str, several: str = "") -> str:
+    """Write a number of things; `several` is the word for more than one, where it is not the noun with an s.
 
-    >>> counted(1, "task"), counted(1200, "task")
-    ('1 task', '1,200 tasks')
+    >>> counted(1, "task"), counted(1200, "task"), counted(2, "person", "people")
+    ('1 task', '1,200 tasks', '2 people')
     """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun if count == 1 else several or noun + 's'}"

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from oo.features.registry import Registry
 from oo.ports import Store
+from oo.usecases.back_up import BackUp
 from oo.usecases.check import Check
 from oo.usecases.definitions import Definitions
+from oo.usecases.erase import Erase
 from oo.usecases.events import Events
+from oo.usecases.export import Export
 from oo.usecases.feedback import Feedback
 from oo.usecases.history import Histories
 from oo.usecases.import_file import ImportFile
@@ -49,6 +52,9 @@ class App:
     skew: Skew
     check: Check
     ledger: Ledger
+    export: Export
+    erase: Erase
+    back_up: BackUp
     events: Events
 
     def check_ready(self) -> None:

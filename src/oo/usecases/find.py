@@ -1,6 +1,6 @@
 """Find what a request is about, or say that it is not there."""
 
-from oo.domain.errors import UnknownTask, UnknownTip, UnknownUser
+from oo.domain.errors import ErasedUser, UnknownTask, UnknownTip, UnknownUser
 from oo.domain.ids import checked, shortened
 from oo.domain.person import Person
 from oo.domain.task import Task
@@ -14,6 +14,12 @@ def person(reader: Reader, user_id: str) -> Person:
     if found is None:
         raise UnknownUser(f"There is no person {user_id!r}.", f"Add them with: oo users add {user_id}")
     return found
+
+
+def check_not_erased(reader: Reader, user_id: str) -> None:
+    """Raise `ErasedUser` where a person was erased, and not made anew since. It is enough to ask of unknown ids."""
+    if any(stone.lifted_at_ms is None for stone in reader.tombstones_of(user_id)):
+        raise ErasedUser.named(user_id)
 
 
 def tip(reader: Reader, tip_id: str) -> Tip:

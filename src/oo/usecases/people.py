@@ -1,6 +1,6 @@
 """Add and list people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oo.domain.facts import UserFact
 from oo.domain.ids import checked
@@ -19,10 +19,11 @@ class People:
     store: Store
     ingest: Ingest
 
-    def add(self, user_id: str, tz: str, *, now_ms: int) -> bool:
+    def add(self, user_id: str, tz: str, *, now_ms: int, again: bool = False) -> bool:
         """Add a person living in `tz`, or let one who has lived elsewhere live there from now on.
 
-        Returns whether anything changed. Raises `InvalidId`, `InvalidZone`.
+        `again` makes somebody anew who was erased: an empty record under the same id. Returns whether anything changed.
+        Raises `InvalidId`, `InvalidZone`, and `ErasedUser` without `again`.
         """
         checked(user_id, "user id")
         zone(tz)
@@ -31,6 +32,10 @@ class People:
             person = transaction.person(user_id)
             if person is not None and person.tz_at(now_ms) == tz:
                 return False
+            if person is None and again:
+                _lift(transaction, user_id, now_ms)
+            if person is None:
+                find.check_not_erased(transaction, user_id)
             fact = UserFact(user_id=user_id, at_ms=0 if person is None else now_ms, tz=tz)
             return self.ingest.one(transaction, fact, now_ms=now_ms) is Fate.ACCEPTED
 
@@ -47,3 +52,8 @@ class People:
     def all(self) -> list[Person]:
         """Return everyone, by id."""
         return self.store.read(lambda reader: reader.people())
+
+
+def _lift(transaction: Transaction, user_id: str, now_ms: int) -> None:
+    for stone in transaction.tombstones_of(user_id):
+        transaction.put_tombstone(replace(stone, lifted_at_ms=stone.lifted_at_ms or now_ms))

@@ -104,6 +104,8 @@ class Recording:
 
     def _record(self, fact: Fact, arrived_ms: int) -> Outcome:
         person = self._person(fact.user_id)
+        if person is None:
+            find.check_not_erased(self.transaction, fact.user_id)
         if isinstance(fact, UserFact):
             return self._zone(fact, person, arrived_ms)
         if person is None:

@@ -13,6 +13,7 @@ from oo.features.registry import Registry
 from oo.features.vector import vectorise
 from oo.policies.base import Policy
 from oo.ports import Store, Transaction
+from oo.usecases import find
 from oo.usecases.learn import Learner, seen
 from oo.usecases.record import Recording
 
@@ -46,8 +47,8 @@ class Score:
         no record has come is scored by the prior, and is not made. The same decision again is answered the same.
 
         Raises `InvalidId`, `InvalidFact` for no candidates, one id twice, or a feature that the catalogue does not
-        have or whose value does not fit, `UnknownPolicy`, `ConflictingFact` where the decision was asked for before
-        with another content.
+        have or whose value does not fit, `UnknownPolicy`, `ErasedUser`, `ConflictingFact` where the decision was asked
+        for before with another content.
         """
         chooses = self._policy(policy)
         decision = Decision(
@@ -60,6 +61,8 @@ class Score:
         )
 
         def change(transaction: Transaction) -> ScoredDecision:
+            if transaction.person(user_id) is None:
+                find.check_not_erased(transaction, user_id)
             known = transaction.scored(decision_id)
             if known is not None:
                 return _repeated(known, decision, policy)

@@ -6,6 +6,7 @@ from dataclasses import fields
 from oo.adapters.sql import computed, rows
 from oo.adapters.sql.bodies import decode, decode_fact, decode_profile
 from oo.adapters.sql.bus import BusReader
+from oo.adapters.sql.erasure import personal
 from oo.adapters.sql.events import READ
 from oo.adapters.sql.quality import QualityReader
 from oo.adapters.sql.session import Runner
@@ -24,6 +25,7 @@ from oo.domain.state import State
 from oo.domain.task import GivenReaction, Task
 from oo.domain.task_history import TaskSpan
 from oo.domain.tip import Standing, Tip
+from oo.domain.tombstone import Tombstone, digest_of
 from oo.features.fold import Folded
 from oo.features.spec import Busy, FeatureDefinition
 from oo.ports import EventRows, WaitingFact
@@ -119,6 +121,26 @@ class SqlReader(QualityReader, BusReader):
     def waiting_fact(self, key: str) -> Fact | None:
         row = self._runner.row("waiting_fact", key=key)
         return decode_fact(*row) if row else None
+
+    def waiting_of(self, user_id: str) -> list[Fact]:
+        return [decode_fact(*row) for row in self._runner.rows("waiting_of", user_id=user_id)]
+
+    def scored_of(self, user_id: str) -> list[ScoredDecision]:
+        return [rows.scored_of(row) for row in self._runner.rows("scored_of", user_id=user_id)]
+
+    def people_named(self) -> set[str]:
+        return {row[0] for row in self._runner.rows("people_named")}
+
+    def count_rows(self, user_id: str) -> int:
+        return sum(self._runner.rows(f"count_{table.name}", user_id=user_id)[0][0] for table in personal())
+
+    def tombstones(self) -> list[Tombstone]:
+        return [rows.tombstone_of(row) for row in self._runner.rows("tombstones")]
+
+    def tombstones_of(self, user_id: str) -> list[Tombstone]:
+        salts = [row[0] for row in self._runner.rows("tombstone_salts")]
+        found = (self._runner.row("tombstone", digest=digest_of(user_id, salt)) for salt in salts)
+        return [rows.tombstone_of(row) for row in found if row]
 
     def facts(self, user_id: str) -> Iterator[Fact]:
         yield from (rows.served(row) for row in self._runner.rows("tips_served", user_id=user_id))

@@ -8,6 +8,7 @@ from oo.domain.decision import DecidedFrom, Decision, PolicyScore, ScoredDecisio
 from oo.domain.facts import Reaction, TaskUpsert, TipFeedback, TipServed
 from oo.domain.task import GivenReaction, Task
 from oo.domain.tip import Tip
+from oo.domain.tombstone import Tombstone
 
 
 def task_of(row: Row) -> Task:
@@ -146,4 +147,16 @@ def score_of(row: Row) -> PolicyScore:
         probabilities=unpack(probabilities),
         row=unpack(vector),
         chosen=chosen,
+    )
+
+
+def tombstone_of(row: Row) -> Tombstone:
+    """Return a tombstone."""
+    digest, salt, erased_at_ms, lifted_at_ms, purged_at_ms = row
+    return Tombstone(
+        digest=digest,
+        salt=salt,
+        erased_at_ms=erased_at_ms,
+        lifted_at_ms=lifted_at_ms,
+        purged_at_ms=purged_at_ms,
     )

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from oo.domain.errors import StoreBusy, StoreError, StoreTooNew
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration: the one that this version of oO works with."""
 
 

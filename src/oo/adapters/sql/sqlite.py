@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy.dialects.sqlite import dialect, insert
 from sqlalchemy.schema import CreateTable
 
+from oo.adapters.sql import backup
 from oo.adapters.sql.aggregates import aggregates
 from oo.adapters.sql.events import FRAMES, spine
 from oo.adapters.sql.prepared import inserted, prepare
@@ -31,7 +32,7 @@ from oo.adapters.sql.transaction import SqlTransaction
 from oo.adapters.sql.writer import Writer
 from oo.domain.errors import StoreBusy, StoreClosed, StoreError
 from oo.features.registry import Registry
-from oo.ports import Reader, Transaction
+from oo.ports import BackedUp, Reader, Transaction
 
 Result = TypeVar("Result")
 _Pair: TypeAlias = tuple[sqlite3.Connection, SqlReader]
@@ -152,6 +153,18 @@ class SqliteStore:
 
     def submit(self, change: Callable[[Transaction], Result]) -> "Future[Result]":
         return self._writer.submit(change)
+
+    def purge(self) -> bool:
+        return self._writer.purge().result()
+
+    def back_up(self, place: Path, *, replace: bool) -> BackedUp:
+        if self._closed:
+            raise StoreClosed("The store is closed.", "Nothing was backed up.")
+        try:
+            with closing(_connect(self._path, "ro")) as connection:
+                return backup.write(connection, place, replace=replace)
+        except sqlite3.Error as error:
+            raise _unreadable(error) from error
 
     def close(self) -> None:
         with self._closing:

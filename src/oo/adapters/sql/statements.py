@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from oo.adapters.sql.bus_statements import BUS
 from oo.adapters.sql.bus_tables import dead_events
+from oo.adapters.sql.erasure import erasure, tombstones
 from oo.adapters.sql.events import READ, SIGNALS
 from oo.adapters.sql.prepared import Prepared, inserted, prepare
 from oo.adapters.sql.quality_tables import quality_alerts, quality_baselines
@@ -282,6 +283,7 @@ CHANGES: dict[str, ClauseElement] = {
     "refuse_waiting": update(waiting)
     .where(waiting.c.key == bindparam("of_key"))
     .values(refusal=bindparam("reason")),
+    **erasure(),
 }
 _APPENDED = (
     *(signals, decisions, tip_views, tip_feedback, tip_scores, rewards, outbox, waiting),
@@ -290,6 +292,7 @@ _APPENDED = (
 _REPLACED = (
     *(user_zones, tasks, user_profile_features, policy_state, calendar_entries),
     quality_baselines,
+    tombstones,
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 
 from oo.adapters.sql.bodies import (
     amount_of,
@@ -13,6 +14,7 @@ from oo.adapters.sql.bodies import (
     task_state_row,
 )
 from oo.adapters.sql.bus import BusTransaction
+from oo.adapters.sql.erasure import personal
 from oo.adapters.sql.quality import QualityTransaction
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.session import Runner
@@ -25,6 +27,7 @@ from oo.domain.state import State
 from oo.domain.task import Task
 from oo.domain.task_history import TaskSpan
 from oo.domain.tip import Tip
+from oo.domain.tombstone import Tombstone
 from oo.ports import WaitingFact
 
 
@@ -276,6 +279,14 @@ class SqlTransaction(SqlReader, QualityTransaction, BusTransaction):
             created_at_ms=now_ms,
             published_at_ms=None,
         )
+
+    def put_tombstone(self, tombstone: Tombstone) -> None:
+        self._run("put_tombstones", **asdict(tombstone))
+
+    def erase(self, user_id: str) -> None:
+        self._run("erase_awaiting", user_id=user_id)
+        for table in personal():
+            self._run(f"erase_{table.name}", user_id=user_id)
 
     def wait(self, waiting: WaitingFact) -> None:
         fact = waiting.fact
