@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -44,7 +45,8 @@ BACKOFF_SEC = (0.5, 2.0, 10.0, 30.0)
 """How long after its first, second, … try an event comes again."""
 PAUSE_SEC = (0.5, 1.0, 2.0, 5.0)
 """How long to leave a bus or a store alone that did not answer, the first, second, … time in a row."""
-STOP_SEC = 8.0
+STOP_SEC = 5.0
+"""So long does a stop wait for what is under way; whatever is cut off is published, or comes, again."""
 _log = logging.getLogger("oo.bus")
 
 
@@ -89,8 +91,9 @@ class Worker:
     ) -> None:
         """Stop, and wait for what is under way."""
         self._stopping.set()
+        until = time.monotonic() + STOP_SEC
         for thread in self._threads:
-            thread.join(STOP_SEC)
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _begin(self, name: str, step: Callable[[], float]) -> None:
         thread = threading.Thread(target=self._repeat, args=(name, step), name=f"oo-{name}", daemon=True)

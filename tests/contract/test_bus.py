@@ -40,9 +40,7 @@ ADAPTERS: Mapping[str, Callable[[Path], AbstractContextManager[Bus]]] = {
 def bus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bus]:
     with ADAPTERS[request.param](tmp_path) as opened:
         for stream in ("signals", "feedback"):
-            opened.consumer(stream).fetch(
-                1, 0.05
-            )  # a consumer has everything from when it was first asked for
+            opened.consumer(stream).fetch(1, 0.05)  # it has everything from when it was first asked for
         yield opened
         opened.close()
 

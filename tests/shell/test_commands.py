@@ -12,6 +12,7 @@ from oo.features.registry import Registry
 from tests.shell.running import Shell
 
 VERBS = {
+    "events": ("dead", "retry"),
     "users": ("add", "list"),
     "tasks": ("add", "list", "done"),
     "dataset": ("build",),

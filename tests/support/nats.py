@@ -81,6 +81,18 @@ class Server:
 
         asyncio.run(add())
 
+    def has_stream(self, name: str) -> bool:
+        """Whether there is a stream of that name."""
+
+        async def has() -> bool:
+            client = await nats.connect(self.url, allow_reconnect=False)
+            try:
+                return name in {each.config.name for each in await client.jetstream().streams_info()}
+            finally:
+                await client.close()
+
+        return asyncio.run(has())
+
     def stored(self, stream: str = "SIGNALS") -> list[tuple[str, bytes]]:
         """Everything that a stream holds, in order: subject and body."""
 
@@ -89,7 +101,7 @@ class Server:
             jetstream = client.jetstream()
             state = (await jetstream.stream_info(stream)).state
             found = []
-            for number in range(state.first_seq, state.last_seq + 1):
+            for number in range(state.first_seq, state.last_seq + 1) if state.messages else ():
                 message = await jetstream.get_msg(stream, number)
                 found.append((message.subject or "", message.data or b""))
             await client.close()

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error, MaxPayloadError
+from nats.errors import Error, MaxPayloadError, NoServersError
 from nats.errors import TimeoutError as NothingCame
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
@@ -33,6 +33,8 @@ REPEATED_SEC = 120.0
 CONNECT_SEC = 3.0
 ANSWER_SEC = 5.0
 """So long may the server take for one answer."""
+_LAST_SEC = 0.02
+"""So long does a socket take to be closed after its owner has asked for it."""
 Result = TypeVar("Result")
 _log = logging.getLogger("oo.bus")
 
@@ -71,7 +73,7 @@ class Nats:
         if self._closed:
             return
         self._closed = True
-        asyncio.run_coroutine_threadsafe(self._let_go(), self._loop).result(ANSWER_SEC)
+        asyncio.run_coroutine_threadsafe(self._ended(), self._loop).result(2 * ANSWER_SEC)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(ANSWER_SEC)
         self._loop.close()
@@ -110,6 +112,15 @@ class Nats:
             await self._let_go(connection)
             raise
 
+    async def _ended(self) -> None:
+        """Close the connection, and end what the client has begun and left: the loop stops after this."""
+        await self._let_go()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.sleep(_LAST_SEC)
+
     async def _let_go(self, broken: _Connection | None = None) -> None:
         """Close the connection, unless it was replaced by another one since it was found broken."""
         connection = broken or self._connection
@@ -120,10 +131,24 @@ class Nats:
 
 
 async def _connect(url: str) -> Client:
-    async def silently(_: Exception) -> None:
-        """What goes wrong is told by the call that it befalls."""
+    """Connect, once and soon; raises what went wrong."""
+    seen: list[Exception] = []
 
-    return await nats.connect(url, allow_reconnect=False, error_cb=silently, connect_timeout=2, name="oO")
+    async def noted(error: Exception) -> None:
+        seen.append(error)
+
+    try:
+        return await nats.connect(
+            url,
+            name="oO",
+            error_cb=noted,
+            allow_reconnect=False,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0.05,
+            connect_timeout=CONNECT_SEC / 2,
+        )
+    except NoServersError as error:
+        raise seen[-1] if seen else error from error
 
 
 async def _stream(jetstream: JetStreamContext, first: str) -> str:

@@ -1,0 +1,330 @@
+"""The bus with a real NATS server: down, killed, repeating, in disorder: nothing is lost, and nothing counts twice."""
+
+import random
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oo import worker
+from oo.adapters.nats import Nats
+from oo.domain.errors import StoreBusy
+from oo.domain.facts import Fact, MoodCheckin, Reaction, TaskUpsert, TipFeedback, TipServed, UserFact
+from oo.domain.instant import DAY, MINUTE
+from oo.ports import Bus, Message
+from oo.sources.event_log import parse, to_line
+from oo.usecases.app import App
+from oo.usecases.events import Events
+from oo.usecases.publish import Publish
+from oo.worker import Worker
+from tests.api.calling import mood, ok, post, send, task, user
+from tests.support.nats import Server, serving_nats
+from tests.support.service import Service, opened, serving, started, unlike_the_ledger
+
+NOW = 1_788_247_800_000
+WAIT_SEC = 45.0
+PEOPLE = 6
+
+
+def wait_until(said: Callable[[], object], what: str) -> None:
+    until = time.monotonic() + WAIT_SEC
+    while not said():
+        assert time.monotonic() < until, what
+        time.sleep(0.05)
+
+
+def meter(service: Service, name: str) -> float:
+    page = service.client.get("/metrics").text
+    return sum(
+        float(line.split()[-1]) for line in page.splitlines() if line.startswith((name + " ", name + "{"))
+    )
+
+
+def ready(service: Service) -> Any:
+    return ok(service.client.get("/readyz"))
+
+
+def drained(service: Service) -> bool:
+    return ready(service)["status"] == "ready" and meter(service, "oo_outbox_events") == 0
+
+
+def act(service: Service, person: str, number: int) -> None:
+    """Once around the loop."""
+    send(service.client, task(person, f"k{number}"))
+    tip = post(service.client, "/recommend", user_id=person, fresh=True)
+    post(service.client, "/feedback", tip_id=tip["tip_id"], reaction="done")
+
+
+def recorded(folder: Path) -> dict[str, Fact]:
+    with opened(folder) as app:
+        assert unlike_the_ledger(app) == []
+        return app.store.read(
+            lambda reader: {
+                fact.key: fact for person in reader.people() for fact in reader.facts(person.user_id)
+            }
+        )
+
+
+def assert_all_of_it_is_on_the_bus_once(server: Server, folder: Path) -> None:
+    facts = recorded(folder)
+    signals = [(subject, parse(body)) for subject, body in server.stored()]
+    told = [fact for subject, fact in signals if not subject.startswith("signals.shadow.")]
+    told += [parse(body) for _, body in server.stored("FEEDBACK")]
+    assert Counter(fact.key for fact in told) == Counter(list(facts))
+    assert {fact.key: fact for fact in told} == facts
+    assert [(subject, fact.key) for subject, fact in signals] == emitted(folder), "in order"
+
+
+def emitted(folder: Path) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(folder / "oo.db")) as connection:
+        query = "SELECT subject, key FROM outbox WHERE subject LIKE 'signals.%' ORDER BY seq"
+        return connection.execute(query).fetchall()
+
+
+def test_what_happens_here_reaches_the_bus_and_what_others_publish_is_recorded(tmp_path: Path) -> None:
+    with serving_nats(tmp_path) as server, serving(tmp_path, OO_BUS=server.url) as service:
+        wait_until(lambda: ready(service) == {"status": "ready"}, "the bus is reached")
+        send(service.client, user("ada"))
+        act(service, "ada", 1)
+        wait_until(lambda: drained(service), "the outbox is empty")
+        # What is published here comes back, and is a duplicate.
+        wait_until(lambda: meter(service, 'oo_bus_received_total{fate="duplicate"}') == 5, "it comes back")
+
+        other = MoodCheckin(user_id="ada", at_ms=NOW, event_id="theirs", score=0.25)
+        server.publish(("signals.mood.checkin", to_line(other).encode()))
+        wait_until(lambda: meter(service, 'oo_bus_received_total{fate="accepted"}') == 1, "it is recorded")
+        wait_until(lambda: drained(service), "the outbox is empty")
+
+        again = [subject for subject, _ in server.stored()].count("signals.mood.checkin")
+        wait_until(lambda: meter(service, 'oo_bus_received_total{fate="duplicate"}') == 6, "its echo ends")
+        assert again == 2, "told on, once, to whoever listens to this store"
+        pending = server.consumer("oo")
+        assert (pending.num_pending, pending.config.max_ack_pending) == (0, 256)
+        assert service.stop() == 0
+        assert recorded(tmp_path)[other.key] == other
+
+
+def test_a_bus_that_is_down_at_the_start_holds_nobody_up(tmp_path: Path) -> None:
+    with serving_nats(tmp_path, start=False) as server, serving(tmp_path, OO_BUS=server.url) as service:
+        send(service.client, user("ada"))
+        act(service, "ada", 1)
+        wait_until(lambda: ready(service)["status"] == "degraded", "it is said")
+        assert "The bus does not answer" in ready(service)["reason"]
+        assert meter(service, "oo_outbox_events") == 5
+        assert meter(service, "oo_outbox_oldest_seconds") > 0
+        assert meter(service, "oo_bus_up") == 0
+
+        server.start()
+
+        wait_until(lambda: drained(service), "the outbox is empty")
+        assert meter(service, "oo_bus_up") == 1
+        assert meter(service, "oo_outbox_oldest_seconds") == 0
+        assert service.stop() == 0
+        assert_all_of_it_is_on_the_bus_once(server, tmp_path)
+
+
+def test_a_server_that_is_killed_in_the_middle_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+    with serving_nats(tmp_path) as server, serving(tmp_path, OO_BUS=server.url) as service:
+        send(service.client, *(user(f"p{number}") for number in range(PEOPLE)))
+        for round_ in range(3):
+            with acting(service, 1000 * round_):
+                time.sleep(0.4 + 0.13 * round_)
+                server.kill()
+                time.sleep(0.7)
+                server.start()
+                time.sleep(0.3)
+        wait_until(lambda: drained(service), "the outbox is empty")
+        assert service.stop() == 0
+        assert_all_of_it_is_on_the_bus_once(server, tmp_path)
+    assert not any(line["level"] == "error" for line in service.log), service.log_text
+
+
+@contextmanager
+def acting(service: Service, number: int) -> Iterator[None]:
+    """People act meanwhile, and every one of their requests has to be answered."""
+    stop, failures = threading.Event(), []
+
+    def go_on(person: str) -> None:
+        numbers = count(number)
+        try:
+            while not stop.is_set():
+                act(service, person, next(numbers))
+        except BaseException as error:  # noqa: BLE001  # raised below, on the test's own thread
+            failures.append(error)
+
+    threads = [threading.Thread(target=go_on, args=(f"p{number}",)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert failures == []
+
+
+def test_a_service_that_is_killed_while_it_publishes_publishes_the_rest_later(tmp_path: Path) -> None:
+    with serving_nats(tmp_path) as server:
+        for round_ in range(3):
+            service = started(tmp_path, OO_BUS=server.url)
+            try:
+                send(service.client, *(user(f"p{number}") for number in range(PEOPLE)))
+                send(service.client, *(mood(f"p{number % PEOPLE}") for number in range(500)))
+                time.sleep(0.1 + 0.15 * round_)
+            finally:
+                service.kill()
+        with serving(tmp_path, OO_BUS=server.url) as service:
+            wait_until(lambda: drained(service), "the outbox is empty")
+        assert_all_of_it_is_on_the_bus_once(server, tmp_path)
+
+
+class Dying:
+    """A bus that is told everything, by somebody who does not live to hear that it was."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self.consumer, self.close = bus.consumer, bus.close
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        self.bus.publish(messages)
+        raise KeyboardInterrupt
+
+
+def test_one_that_ends_between_the_bus_and_the_mark_has_published_once(tmp_path: Path, app: App) -> None:
+    app.people.add("ada", "UTC", now_ms=NOW)
+    app.ingest(
+        [MoodCheckin(user_id="ada", at_ms=NOW, event_id=f"e{n}", score=0.5) for n in range(20)], now_ms=NOW
+    )
+    with serving_nats(tmp_path) as server:
+        bus = Nats(server.url, name="oo")
+        with pytest.raises(KeyboardInterrupt):
+            Publish(store=app.store, bus=Dying(bus))(now_ms=NOW)  # type: ignore[arg-type]
+        assert app.events.backlog().count == 21
+
+        assert Publish(store=app.store, bus=bus)(now_ms=NOW) == 21
+
+        assert len(server.stored()) == 21
+        bus.close()
+
+
+class Counting:
+    """Meters that a test reads."""
+
+    def __init__(self) -> None:
+        self.fates: Counter[str] = Counter()
+
+    def published(self, count: int) -> None:
+        self.fates["published"] += count
+
+    def received(self, fate: str, count: int) -> None:
+        self.fates[fate] += count
+
+
+@contextmanager
+def working(app: App, server: Server) -> Iterator[Counting]:
+    meters = Counting()
+    bus = Nats(server.url, name="oo")
+    try:
+        with Worker(app=app, bus=bus, meters=meters, clock=lambda: NOW, listens=True):
+            yield meters
+    finally:
+        bus.close()
+
+
+def history(person: str) -> Iterator[Fact]:
+    yield UserFact(user_id=person, at_ms=0, tz="Europe/Berlin")
+    for number in range(8):
+        at, tip_id = NOW - 20 * DAY + number * DAY, f"{person}.t{number}"
+        yield TaskUpsert(user_id=person, task_id=f"k{number}", at_ms=at - DAY, title="Do it")
+        yield TipServed(
+            user_id=person, at_ms=at, tip_id=tip_id, candidate_id=f"k{number}", policy="egreedy/v1"
+        )
+        yield TipFeedback(user_id=person, at_ms=at + MINUTE, tip_id=tip_id, reaction=Reaction.SNOOZE)
+        yield TipFeedback(user_id=person, at_ms=at + 2 * MINUTE, tip_id=tip_id, reaction=Reaction.DONE)
+
+
+def test_what_comes_shuffled_and_repeated_adds_up_to_what_comes_in_order(
+    tmp_path: Path, open_app: Callable[[], App], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "PAUSE_SEC", (0.2,))
+    facts = [fact for number in range(PEOPLE) for fact in history(f"p{number}")]
+    shuffled = random.Random(7).sample(facts * 3, k=3 * len(facts))
+    take, calls = Events.take, Counter[str]()
+
+    def now_and_then(self: Events, events: Any, *, now_ms: int) -> Any:
+        """Every third time the store cannot be written, before or after the commit."""
+        calls["all"] += 1
+        if calls["all"] % 3 == 0:
+            if calls["all"] % 2:
+                take(self, events, now_ms=now_ms)
+            raise StoreBusy("The disk is full.")
+        return take(self, events, now_ms=now_ms)
+
+    monkeypatch.setattr(Events, "take", now_and_then)
+    app = open_app()
+    with serving_nats(tmp_path) as server:
+        server.add_stream("SIGNALS", ["signals.>"])
+        server.publish(*(("signals.anything", to_line(fact).encode()) for fact in shuffled))
+        with working(app, server) as meters:
+            wait_until(
+                lambda: len(known(app)) == len(facts) and server.consumer("oo").num_ack_pending == 0,
+                f"all of it is recorded: {meters.fates}",
+            )
+    assert known(app) == {fact.key: fact for fact in facts}
+    assert calls["all"] > 3
+    assert app.events.dead() == []
+    assert app.store.read(lambda reader: reader.live_tasks("p0", NOW)) == ()
+    assert unlike_the_ledger(app) == []
+
+
+def known(app: App) -> dict[str, Fact]:
+    return app.store.read(
+        lambda reader: {fact.key: fact for person in reader.people() for fact in reader.facts(person.user_id)}
+    )
+
+
+def test_what_is_refused_five_times_is_dead_and_holds_up_no_other(
+    tmp_path: Path, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "BACKOFF_SEC", (0.1, 0.2))
+    app.people.add("ada", "UTC", now_ms=NOW)
+    good = MoodCheckin(user_id="ada", at_ms=NOW, event_id="e1", score=0.5)
+    with serving_nats(tmp_path) as server, working(app, server) as meters:
+        wait_until(lambda: server.has_stream("SIGNALS"), "there is where to publish to")
+        server.publish(("signals.mood.checkin", b"{poison"), ("signals.mood.checkin", to_line(good).encode()))
+
+        wait_until(lambda: good.key in known(app), "the good one is recorded")
+        wait_until(app.events.dead, "the other one is dead")
+        wait_until(lambda: server.consumer("oo").num_ack_pending == 0, "and is asked for no more")
+
+    [dead] = app.events.dead()
+    assert (dead.body, dead.tries) == (b"{poison", 5)
+    assert meters.fates["refused"] == 5
+
+
+def test_a_service_without_other_systems_keeps_its_outbox_short(tmp_path: Path) -> None:
+    with serving(tmp_path) as service:
+        send(service.client, user("ada"))
+        act(service, "ada", 1)
+
+        wait_until(lambda: drained(service), "the outbox is empty")
+        assert ready(service) == {"status": "ready"}
+        assert meter(service, "oo_bus_published_total") == 5
+
+
+def test_the_reason_holds_no_password(tmp_path: Path) -> None:
+    with (
+        serving_nats(tmp_path, start=False) as server,
+        serving(tmp_path, OO_BUS=f"nats://oo:secret@127.0.0.1:{server.port}") as service,
+    ):
+        wait_until(lambda: ready(service)["status"] == "degraded", "it is said")
+        assert "secret" not in ready(service)["reason"]
+    assert "secret" not in service.log_text
