@@ -39,6 +39,9 @@ class Inside:
     def post(self, path: str, **options: Any) -> httpx2.Response:
         return asyncio.run(self._call("POST", path, options))
 
+    def delete(self, path: str) -> httpx2.Response:
+        return asyncio.run(self._call("DELETE", path, {}))
+
     def send(self, *signals: object) -> None:
         """Send signals, none of which may be refused."""
         answer = self.post("/signals", json=list(signals))

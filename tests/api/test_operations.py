@@ -73,6 +73,8 @@ STORED: list[tuple[str, str, Any]] = [
     ("POST", "/reset", {"user_id": "ada"}),
     ("GET", "/readyz", None),
     ("GET", "/quality", None),
+    ("GET", "/users/ada/export", None),
+    ("DELETE", "/users/ada", None),
 ]
 
 
@@ -83,7 +85,8 @@ def test_a_store_that_is_gone_is_answered_with_when_to_try_again(
     inside = Inside(app)
     app.close()
 
-    answer = inside.get(path) if method == "GET" else inside.post(path, json=body)
+    calls = {"GET": inside.get, "DELETE": inside.delete}
+    answer = calls[method](path) if method in calls else inside.post(path, json=body)
 
     assert "closed" in error(answer, 503, "store_closed")["message"]
     assert int(answer.headers["Retry-After"]) > 0
@@ -93,7 +96,7 @@ def test_every_route_that_needs_the_store_is_among_them(api: Conforming) -> None
     def pattern(path: str) -> str:
         return (
             path.partition("?")[0]
-            .replace("/ada/", "/{user_id}/")
+            .replace("/users/ada", "/users/{user_id}")
             .replace("/linucb/v1", "/{policy}/{version}")
         )
 

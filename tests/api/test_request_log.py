@@ -107,7 +107,7 @@ def test_a_path_is_logged_on_one_line_escaped_and_cut(api: Conforming, service: 
     request_id = new_id("request")
     path = "/users/%1b%5b2J%0aforged%e2%80%ae%00" + "x" * 5000
 
-    error(api.get(path, headers={HEADER: request_id}), 404)
+    error(api.get(path, headers={HEADER: request_id}), 405)
 
     logged = service.wait_for_log({"request_id": request_id})["path"]
     assert logged.startswith("/users/\\x1b[2J\\nforged\\u202e\\x00xxx")

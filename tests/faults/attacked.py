@@ -10,8 +10,8 @@ import httpx2
 from tests.api.calling import CANDIDATES, error, ok, send, served, task, user
 from tests.support.service import Service, opened, serving, unlike_the_ledger
 
-ADA, TIP, DECISION = "ada", "5f1c0a94e1d7b2aa", "d1"
-"""Those of the examples in the OpenAPI document."""
+ADA, EVE, TIP, DECISION = "ada", "eve", "5f1c0a94e1d7b2aa", "d1"
+"""Those of the examples in the OpenAPI document; Eve is there to be erased."""
 
 
 @contextmanager
@@ -21,6 +21,7 @@ def attacked(folder: Path) -> Iterator[Service]:
         send(
             service.client,
             user(ADA),
+            user(EVE),
             task(ADA, "k1"),
             task(ADA, "k2"),
             served(ADA, TIP, "2026-09-01T07:30:00Z"),

@@ -127,6 +127,8 @@ def is_id(segment: str) -> bool:
 def test_no_call_takes_another_method(service: Service, every_call: list[Call], method: str) -> None:
     for call in every_call:
         taken = {each.method for each in every_call if each.template == call.template}
+        if method in taken:
+            continue
         answer = service.client.request(method, call.path(), content=b"{}", headers=JSON)
 
         assert_refused(answer, f"{method} {call}")

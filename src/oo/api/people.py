@@ -4,16 +4,22 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Path
+from pydantic import WithJsonSchema
 from starlette.responses import Response
 
 from oo.api.answers import ErasedAnswer
 from oo.api.errors import JsonAnswer
-from oo.api.requests import UserId
+from oo.api.requests import ID_SCHEMA, UserId
 from oo.api.strict import StrictRoute
 from oo.usecases.app import App
 
 ZIP = "application/zip"
 _UserId = Annotated[UserId, Path()]
+_ToErase = Annotated[
+    UserId,
+    WithJsonSchema({**ID_SCHEMA, "examples": ["eve"]}),  # whoever tries the examples keeps Ada
+    Path(),
+]
 
 
 def router(app: App, *, clock: Callable[[], int]) -> APIRouter:
@@ -32,7 +38,7 @@ def router(app: App, *, clock: Callable[[], int]) -> APIRouter:
         return Response(content, media_type=ZIP, headers=headers)
 
     @routes.delete("/users/{user_id}", response_model=ErasedAnswer)
-    def erase(user_id: _UserId) -> JsonAnswer:
+    def erase(user_id: _ToErase) -> JsonAnswer:
         """Delete everything about a person, for good; again changes nothing. What comes in about them is refused."""
         app.erase(user_id, now_ms=clock())
         return JsonAnswer({"status": "erased"})

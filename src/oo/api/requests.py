@@ -26,7 +26,7 @@ MOST_SIGNALS = 1_000
 LONGEST_TEXT = 1_000
 MOST_AGE_DAYS = 1e6
 
-_ID_SCHEMA = {"type": "string", "pattern": rf"^[A-Za-z0-9_.:@-]{{1,{LONGEST_ID}}}$"}
+ID_SCHEMA = {"type": "string", "pattern": rf"^[A-Za-z0-9_.:@-]{{1,{LONGEST_ID}}}$"}
 _INSTANT_SCHEMA = {
     "anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}],
     "description": f"ISO 8601 with an offset or Z, from 1970 to {format_instant(LATEST)}.",
@@ -34,7 +34,7 @@ _INSTANT_SCHEMA = {
 
 
 def _id(field: str, example: str) -> tuple[object, ...]:
-    schema = {**_ID_SCHEMA, "examples": [example]}
+    schema = {**ID_SCHEMA, "examples": [example]}
     return AfterValidator(functools.partial(checked, what=field)), WithJsonSchema(schema)
 
 
