@@ -19,6 +19,7 @@ PLAYED = [
     "how-to/add-a-source.md",
     "how-to/use-from-typescript.md",
     "how-to/build-a-training-set.md",
+    "how-to/connect-a-bus.md",
 ]
 WRITTEN = sorted(DOCS.rglob("*.md"))
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")

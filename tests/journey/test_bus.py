@@ -291,6 +291,21 @@ def test_dead_events_are_seen_and_retried_from_the_shell(shell: Shell, app: App)
     assert len(shell.json("events", "dead")["dead"]) == 2
 
 
+def test_what_comes_about_somebody_who_was_erased_is_neither_recorded_nor_kept(app: App) -> None:
+    app.people.add("ada", "UTC", now_ms=NOW)
+    app.events.take([event(mood(1, score=7), MOST_TRIES), event(mood(2))], now_ms=NOW)
+    assert [dead.user_id for dead in app.events.dead()] == ["ada"]
+
+    app.erase("ada", now_ms=NOW)
+    assert app.events.dead() == []
+    assert app.events.backlog().count == 0
+    outcomes = app.events.take([event(mood(2), MOST_TRIES), event(mood(3))], now_ms=NOW)
+
+    assert [outcome.fate for outcome in outcomes] == ["duplicate", "duplicate"]
+    assert app.events.dead() == []
+    assert app.people.find("ada") is None
+
+
 def test_an_unknown_number_is_refused_before_any_is_tried(app: App) -> None:
     with pytest.raises(UnknownEvent, match="'3'"):
         app.events.retry([3], now_ms=NOW)

@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from oo.domain.errors import Conflict, OoError, StoreError, UnknownEvent
+from oo.domain.errors import Conflict, ErasedUser, OoError, StoreError, UnknownEvent
 from oo.domain.event import Backlog, DeadEvent, ReceivedEvent
 from oo.domain.facts import Fact
 from oo.domain.outcome import Fate, Outcome
 from oo.ports import Store, Transaction
 from oo.sources.event_log import parse
+from oo.usecases import find
 from oo.usecases.ingest import Ingest
 
 MOST_TRIES = 5
@@ -71,7 +72,8 @@ class Events:
 
         def change(transaction: Transaction) -> list[Outcome]:
             facts = [each for each in read if not isinstance(each, Outcome)]
-            recorded = iter(self.ingest.within(transaction, facts, now_ms=now_ms).outcomes)
+            ingested = self.ingest.within(transaction, facts, now_ms=now_ms).outcomes
+            recorded = map(partial(_unless_erased, transaction), facts, ingested)
             outcomes = [each if isinstance(each, Outcome) else next(recorded) for each in read]
             for event, outcome in zip(events, outcomes, strict=True):
                 if outcome.fate is Fate.REFUSED:
@@ -94,6 +96,16 @@ def _read(event: ReceivedEvent) -> Fact | Outcome:
         return parse(event.body)
     except OoError as error:
         return Outcome(key="", fate=Fate.REFUSED, message=str(error))
+
+
+def _unless_erased(transaction: Transaction, fact: Fact, outcome: Outcome) -> Outcome:
+    """Pass over what is about somebody who was erased: it is neither tried again nor kept as dead."""
+    if outcome.fate is Fate.REFUSED and transaction.person(fact.user_id) is None:
+        try:
+            find.check_not_erased(transaction, fact.user_id)
+        except ErasedUser:
+            return replace(outcome, fate=Fate.DUPLICATE)
+    return outcome
 
 
 def _bury(transaction: Transaction, event: ReceivedEvent, outcome: Outcome, now_ms: int) -> None:
