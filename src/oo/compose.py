@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def compose(settings: Settings) -> App:
     learner = build_learner(settings, registry)
     store = _held(settings, registry)
     app = build_app(store, registry, learner, settings)
-    if isinstance(store, SqliteStore):
+    if not isinstance(store, Service):
         _begin(app)
     return _carried(app, store) if isinstance(store, Service) else app
 
@@ -82,7 +82,7 @@ def served(settings: Settings) -> Iterator[App]:
     app = build_app(store, registry, learner, settings)
     try:
         _begin(app)
-        with received(app, settings.sqlite_path().resolve()):
+        with _others_let_in(app, settings):
             yield app
     finally:
         app.close()
@@ -188,8 +188,26 @@ def _begin(app: App) -> None:
     app.erase.finish(now_ms=now_ms)
 
 
-def _held(settings: Settings, registry: Registry) -> SqliteStore | Service:
+def _others_let_in(app: App, settings: Settings) -> AbstractContextManager[None]:
+    """Let other processes' commands run in this one, which holds the store; PostgreSQL lets them in itself."""
+    return nullcontext() if settings.on_postgresql() else received(app, settings.sqlite_path().resolve())
+
+
+def _postgresql(settings: Settings, registry: Registry) -> Store:
+    try:
+        from oo.adapters.sql.postgres import PostgresStore  # noqa: PLC0415  # an extra: only who has one loads it
+    except ModuleNotFoundError as error:
+        raise InvalidSetting(
+            f"A store in PostgreSQL needs {error.name}, which is not installed.",
+            "Install it: pip install 'oo-tips[postgres]'",
+        ) from error
+    return PostgresStore.open(settings.database, registry, wait_sec=settings.busy_wait_sec)
+
+
+def _held(settings: Settings, registry: Registry) -> Store:
     """Open the store, or reach the service that holds it; wait for either to become possible."""
+    if settings.on_postgresql():
+        return _postgresql(settings, registry)
     path = settings.sqlite_path().resolve()
     until = time.monotonic() + settings.busy_wait_sec
     while True:

@@ -1,5 +1,6 @@
 """Every setting, typed, from the environment: `OO_*`. One URL a port chooses the backend."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -24,9 +25,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OO_", extra="forbid", frozen=True)
 
-    database: Annotated[str, Field(description="The store: sqlite:///FILE.")] = Field(
-        default_factory=default_database
-    )
+    database: Annotated[
+        str, Field(description="The store: sqlite:///FILE, or postgresql://USER@HOST/NAME.")
+    ] = Field(default_factory=default_database)
     offline: Annotated[str, Field(description="The engine that makes training sets: duckdb:.")] = "duckdb:"
     bus: Annotated[
         str,
@@ -113,13 +114,23 @@ class Settings(BaseSettings):
         """Return whether other systems may be on the bus: whether there is anything to listen to."""
         return self.bus != "inprocess:"
 
+    def on_postgresql(self) -> bool:
+        """Return whether the store is in PostgreSQL."""
+        return self.database.startswith("postgresql://")
+
     def sqlite_path(self) -> Path:
         """Return the file of the SQLite store; raises `InvalidSetting` for a URL of another kind."""
+        if self.on_postgresql():
+            raise InvalidSetting(
+                "That is done to the file of an SQLite store, and this one is in PostgreSQL.",
+                "Use PostgreSQL's own means, or give another --db.",
+            )
         prefix = "sqlite:///"
         if not self.database.startswith(prefix) or len(self.database) == len(prefix):
+            known = re.sub(r"//.*@", "//…@", self.database)
             raise InvalidSetting(
-                f"The database {self.database!r} is not one that oO can use.",
-                "Give sqlite:///FILE (OO_DATABASE or --db).",
+                f"The database {known!r} is not one that oO can use.",
+                "Give sqlite:///FILE or postgresql://USER@HOST/NAME (OO_DATABASE or --db).",
             )
         return Path(self.database.removeprefix(prefix)).expanduser()
 

@@ -38,6 +38,7 @@ from oo.features.spec import (
 from oo.ports import Reader
 from oo.usecases.app import App
 from tests.support.history import ANCHORS, History, examples, histories, seeds
+from tests.support.postgres import PostgresWorld, postgres_world
 from tests.support.stores import World, world
 from tests.support.training import training_set
 
@@ -49,6 +50,12 @@ Meant: TypeAlias = Mapping[tuple[str, int], Mapping[str, Folded]]
 def shared() -> Iterator[World]:
     """Hand out one world; each example sweeps it before it begins."""
     with world() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def on_postgres() -> Iterator[PostgresWorld]:
+    with postgres_world() as made:
         yield made
 
 
@@ -164,17 +171,32 @@ def _view(app: App, history: History, user_id: str) -> dict[str, Any]:
     }
 
 
+def assert_computed_as_it_folds(app: App, history: History, seed: int) -> None:
+    """Let a history arrive in an empty store, and hold what it computes and has learned equal to the folds."""
+    outcomes = arrive(app, history.arriving(seed))
+
+    accepted = sorted(outcome.key for outcome in outcomes if outcome.fate is Fate.ACCEPTED)
+    assert accepted == sorted(fact.key for facts in history.accepted().values() for fact in facts)
+    assert_folds_agree(app, history)
+    assert_learning_is_the_fold_of_the_ledger(app, history.people())
+
+
 @examples(100)
 @given(history=histories(), seed=seeds())
 def test_the_store_computes_what_the_fold_means(shared: World, history: History, seed: int) -> None:
     shared.sweep()
 
-    outcomes = arrive(shared.app, history.arriving(seed))
+    assert_computed_as_it_folds(shared.app, history, seed)
 
-    accepted = sorted(outcome.key for outcome in outcomes if outcome.fate is Fate.ACCEPTED)
-    assert accepted == sorted(fact.key for facts in history.accepted().values() for fact in facts)
-    assert_folds_agree(shared.app, history)
-    assert_learning_is_the_fold_of_the_ledger(shared.app, history.people())
+
+@examples(50)
+@given(history=histories(), seed=seeds())
+def test_postgresql_computes_what_the_fold_means(
+    on_postgres: PostgresWorld, history: History, seed: int
+) -> None:
+    on_postgres.sweep()
+
+    assert_computed_as_it_folds(on_postgres.app, history, seed)
 
 
 @examples(60)
@@ -270,7 +292,9 @@ def assert_stored_is_computed(app: App, user_id: str) -> None:
             assert stored.value == app.profiles.as_of(user_id, at_ms=at_ms).features[name].value, name
 
 
-def test_a_mean_past_the_whole_numbers_of_float64_is_the_same_everywhere(shared: World) -> None:
+def test_a_mean_past_the_whole_numbers_of_float64_is_the_same_everywhere(
+    shared: World, on_postgres: PostgresWorld
+) -> None:
     dwells = [225_969_212_833_475] * 39 + [9_038_768_513_339_037 - 39 * 225_969_212_833_475]
     assert float(sum(dwells)) / 40 != sum(dwells) / 40, "a sum of which float64 loses the last digit"
     tips = [
@@ -281,11 +305,12 @@ def test_a_mean_past_the_whole_numbers_of_float64_is_the_same_everywhere(shared:
         TipFeedback(user_id="ada", tip_id=tip.tip_id, at_ms=LATEST, reaction=Reaction.DONE) for tip in tips
     ]
     history = History((UserFact(user_id="ada", at_ms=0, tz="UTC"), *tips, *given), (LATEST,))
-    shared.sweep()
+    for each in (shared, on_postgres):
+        each.sweep()
 
-    arrive(shared.app, history.arriving(1))
+        arrive(each.app, history.arriving(1))
 
-    assert_folds_agree(shared.app, history)
+        assert_folds_agree(each.app, history)
 
 
 def test_nobody_can_take_the_place_of_another_persons_fact(shared: World) -> None:
@@ -395,16 +420,29 @@ def definitions(draw: st.DrawFn) -> tuple[FeatureDefinition, ...]:
     return tuple(found)
 
 
+def assert_any_definition_is_computed_as_it_folds(app: App, history: History, seed: int) -> None:
+    arrive(app, history.arriving(seed))
+
+    assert_folds_agree(app, history)
+    for user_id in history.people():
+        rebuilt = app.profiles.rebuild(user_id, now_ms=history.instants[0])
+        stored = app.profiles.stored(user_id, now_ms=history.instants[0])
+        assert stored == rebuilt == app.profiles.as_of(user_id, at_ms=history.instants[0])
+
+
 @examples(60)
 @given(made=definitions(), history=histories(most_people=2), seed=seeds())
 def test_any_definition_that_the_registry_accepts_is_computed_as_it_folds(
     made: tuple[FeatureDefinition, ...], history: History, seed: int
 ) -> None:
     with world(made) as new:
-        arrive(new.app, history.arriving(seed))
+        assert_any_definition_is_computed_as_it_folds(new.app, history, seed)
 
-        assert_folds_agree(new.app, history)
-        for user_id in history.people():
-            rebuilt = new.app.profiles.rebuild(user_id, now_ms=history.instants[0])
-            stored = new.app.profiles.stored(user_id, now_ms=history.instants[0])
-            assert stored == rebuilt == new.app.profiles.as_of(user_id, at_ms=history.instants[0])
+
+@examples(50)
+@given(made=definitions(), history=histories(most_people=2), seed=seeds())
+def test_postgresql_computes_any_definition_that_the_registry_accepts_as_it_folds(
+    made: tuple[FeatureDefinition, ...], history: History, seed: int
+) -> None:
+    with postgres_world(made) as new:
+        assert_any_definition_is_computed_as_it_folds(new.app, history, seed)

@@ -160,7 +160,7 @@ def test_a_log_with_a_person_is_wrong_usage(shell: Shell, tmp_path: Path) -> Non
         (["users", "add", "ada", "--tz", "x" * 10_000], "invalid_zone"),
         (["features", "show", "done_rate"], "unknown_feature"),
         (["import", "nothing.txt", "--user", "ada"], "unreadable_file"),
-        (["users", "list", "--db", "postgresql://localhost/oo"], "invalid_setting"),
+        (["users", "list", "--db", "mysql://localhost/oo"], "invalid_setting"),
         (["users", "list", "--db", "sqlite:///"], "invalid_setting"),
     ],
     ids=lambda part: " ".join(part)[:50] if isinstance(part, list) else part,

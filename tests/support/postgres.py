@@ -9,15 +9,22 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from oo.adapters.sql.postgres import PostgresStore
 from oo.adapters.sql.postgres_schema import migrate
 from oo.adapters.sql.tables import metadata
+from oo.compose import build_app, build_learner
+from oo.features.catalog import CATALOG
+from oo.features.registry import Registry
+from oo.features.spec import FeatureDefinition
+from oo.settings import Settings
+from oo.usecases.app import App
 
 WAIT_SEC = 30
 _SETTINGS = {
@@ -101,6 +108,31 @@ def database() -> Iterator[str]:
     end_sessions(name)
     sweep(url(name))
     _swept.append(name)
+
+
+class PostgresWorld:
+    """An App over a store of its own. No dataclass: Hypothesis would print all of it."""
+
+    def __init__(self, app: App, address: str) -> None:
+        self.app = app
+        self.address = address
+
+    def sweep(self) -> None:
+        sweep(self.address)
+
+
+@contextmanager
+def postgres_world(definitions: Sequence[FeatureDefinition] = CATALOG) -> Iterator[PostgresWorld]:
+    """Compose an App by hand over a new store, with the features given."""
+    registry = Registry(definitions)
+    settings = Settings(policy="egreedy/v1", shadows=("egreedy/v2", "linucb/v1", "uniform/v1"))
+    with database() as address:
+        store = PostgresStore.open(address, registry)
+        try:
+            app = build_app(store, registry, build_learner(settings, registry), settings)
+            yield PostgresWorld(app, address)
+        finally:
+            store.close()
 
 
 def sweep(address: str) -> None:

@@ -28,7 +28,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def with_store(command: Command) -> Command:
     """Give a command `--db` and `--json`."""
-    command = click.option("--db", metavar="URL", help="The store: sqlite:///FILE, or a file.")(command)
+    command = click.option(
+        "--db", metavar="URL", help="The store: sqlite:///FILE, postgresql://…, or a file."
+    )(command)
     return with_json(command)
 
 

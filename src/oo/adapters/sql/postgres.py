@@ -5,11 +5,11 @@ each other's way, one is made to begin again, and then has the database for itse
 that is lost is made anew; whether a commit that was under way came through is asked of the database.
 """
 
+import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg
@@ -17,9 +17,10 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from oo.adapters.sql.patience import Patience
 from oo.adapters.sql.postgres_schema import migrate
+from oo.adapters.sql.postgres_session import PostgresSession
 from oo.adapters.sql.postgres_statements import prepared
 from oo.adapters.sql.reader import SqlReader
-from oo.adapters.sql.session import Points, Row, Runner, Statements
+from oo.adapters.sql.session import Runner, Statements
 from oo.adapters.sql.transaction import SqlTransaction
 from oo.adapters.sql.writer import Change, Outcome, Writer
 from oo.domain.errors import ConflictingFact, OoError, StoreBusy, StoreClosed, StoreError
@@ -57,40 +58,6 @@ _AGAIN = (
     psycopg.errors.TooManyConnections,
 )
 """What another attempt may not meet."""
-
-
-@dataclass(frozen=True, slots=True)
-class PostgresSession:
-    """One PostgreSQL connection in one transaction."""
-
-    connection: Connection
-
-    def run(self, text: str, parameters: Mapping[str, Any]) -> list[Row]:
-        cursor = self.connection.execute(text.encode(), parameters)
-        return list(cursor.fetchall()) if cursor.description else []
-
-    def run_many(self, text: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.executemany(text.encode(), rows)
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        self.connection.execute("SAVEPOINT inner_write")
-        try:
-            yield
-        except BaseException:
-            if not self.connection.broken:
-                self.connection.execute("ROLLBACK TO SAVEPOINT inner_write")
-                self.connection.execute("RELEASE SAVEPOINT inner_write")
-            raise
-        self.connection.execute("RELEASE SAVEPOINT inner_write")
-
-    def lay_out(self, points: Points) -> Mapping[str, Any]:
-        return {
-            "points": list(range(len(points))),
-            "people": [user_id for user_id, _ in points],
-            "instants": [at_ms for _, at_ms in points],
-        }
 
 
 class PostgresCommits:
@@ -198,6 +165,8 @@ class PostgresStore:
 
         Raises `StoreTooNew` where a newer oO made it, `StoreError` where it cannot be reached or holds something else.
         """
+        # Its warnings are echoes of errors that are raised as well, and dealt with here.
+        logging.getLogger("psycopg").setLevel(logging.ERROR)
         try:
             migrate(lambda: connect(url))
         except psycopg.Error as error:
