@@ -98,6 +98,7 @@ def _event_sources() -> list[EventSource]:
 
 
 def _fields(definition: FeatureDefinition) -> Iterator[tuple[str, str]]:
+    yield "version", str(definition.version)
     yield "dtype", definition.dtype
     yield "freshness", definition.freshness
     yield "source", definition.source
@@ -105,6 +106,8 @@ def _fields(definition: FeatureDefinition) -> Iterator[tuple[str, str]]:
     if isinstance(definition.compute, Windowed):
         yield "window", f"{definition.compute.window_ms / DAY:g} days"
         yield "ttl", f"{definition.ttl_sec / 3600:g} h"
+        if definition.max_age_sec is not None:
+            yield "not used after", f"{definition.max_age_sec / 3600:g} h"
         yield "fallback", "null" if definition.fallback is None else f"`{definition.fallback}`"
     yield "neutral", _code(definition.neutral)
     if definition.invalidated_by:

@@ -157,14 +157,21 @@ class ErasedAnswer(Answer):
 
 
 class Feature(Answer):
-    """An entry of the catalogue."""
+    """An entry of the catalogue.
+
+    `window_ms` is how far back its events count, `ttl_sec` after which its value is computed anew, and `max_age_sec`
+    after which it is not used any more.
+    """
 
     name: str
+    version: int
     dtype: str
     freshness: str
     description: str
     source: str | None
+    window_ms: int | None
     ttl_sec: int | None
+    max_age_sec: int | None
     fallback: Any
     neutral: float | None
     invalidated_by: list[str]

@@ -9,7 +9,7 @@ from oo.domain.quality import Alert, FeatureQuality, Panel, SourceQuality
 from oo.domain.tip import Explanation, Recommendation
 from oo.evaluation.conditions import is_silent
 from oo.features.registry import Registry
-from oo.features.spec import FeatureDefinition
+from oo.features.spec import FeatureDefinition, Windowed
 from oo.usecases.knowledge import Learned
 
 
@@ -151,13 +151,17 @@ def _source_quality(of: SourceQuality) -> dict[str, Any]:
 
 def feature(registry: Registry, definition: FeatureDefinition) -> dict[str, Any]:
     """Return an entry of the catalogue."""
+    expression = definition.compute
     return {
         "name": definition.name,
+        "version": definition.version,
         "dtype": definition.dtype,
         "freshness": definition.freshness,
         "description": definition.description,
         "source": definition.source,
+        "window_ms": expression.window_ms if isinstance(expression, Windowed) else None,
         "ttl_sec": definition.ttl_sec,
+        "max_age_sec": definition.max_age_sec,
         "fallback": definition.fallback,
         "neutral": definition.neutral,
         "invalidated_by": list(definition.invalidated_by),
