@@ -339,6 +339,13 @@ def test_a_worker_of_its_own_needs_postgresql_and_says_so(shell: Shell) -> None:
     assert not shell.database.exists()
 
 
+def test_a_worker_of_its_own_needs_a_bus_of_others(shell: Shell) -> None:
+    ran = shell.here("work", "--db", "postgresql://nobody@127.0.0.1:1/none")
+
+    assert ran.code == 1
+    assert "OO_BUS" in ran.err
+
+
 @pytest.mark.parametrize("url", ["", "nats:", "nats://", "kafka://127.0.0.1", "inprocess", "127.0.0.1:4222"])
 def test_a_bus_that_cannot_be_is_refused_at_the_start(shell: Shell, url: str) -> None:
     ran = shell.process("serve", "--port", "0", env={"OO_BUS": url})

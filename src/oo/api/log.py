@@ -5,6 +5,14 @@ import sys
 
 import structlog
 
+from oo.settings import Settings
+
+
+def set_up_log_by(settings: Settings) -> None:
+    """Set the log up as the settings say."""
+    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
+    set_up_log(as_json=as_json, level=settings.log_level)
+
 
 def set_up_log(*, as_json: bool, level: str) -> None:
     """Let structlog and the standard library write the same lines. Call it once, before the service starts.

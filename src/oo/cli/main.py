@@ -24,7 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "dataset": ("oo.cli.dataset:dataset", "Build training sets: features as they were at given instants."),
     "quality": ("oo.cli.quality:quality", "Show how good the data is, and which alerts are open."),
     "events": ("oo.cli.events:events", "Show and retry events of the bus that could not be recorded."),
-    "work": ("oo.cli.work:work", "Work for the bus in a process of its own; needs PostgreSQL."),
+    "work": ("oo.cli.work:work", "Publish and listen in a process of its own; needs PostgreSQL."),
     "users": ("oo.cli.users:users", "Add and list people."),
     "export": ("oo.cli.export:export", "Give a person everything that is recorded about them."),
     "erase": ("oo.cli.erase:erase", "Delete everything about a person, for good."),

@@ -3,13 +3,12 @@
 import functools
 import ipaddress
 import os
-import sys
 from collections.abc import Callable
 
 import click
 
 from oo.api.guard import own_hosts
-from oo.api.log import set_up_log
+from oo.api.log import set_up_log_by
 from oo.api.metrics import Metrics
 from oo.api.server import free_port
 from oo.api.server import serve as serve_asgi
@@ -59,8 +58,7 @@ def run(settings: Settings, host: str, port: int, *, announce: Callable[[str], N
 def _serve(
     app: App, reached: Bus, settings: Settings, host: str, port: int, announce: Callable[[str], None]
 ) -> None:
-    log_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
-    set_up_log(as_json=log_json, level=settings.log_level)
+    set_up_log_by(settings)
     metrics = Metrics()
     worker = Worker(app=app, bus=reached, meters=metrics, clock=now_ms, listens=settings.bus_of_others())
     asgi = build(

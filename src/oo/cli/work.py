@@ -1,18 +1,50 @@
 """oo work: a worker of the bus as a process of its own."""
 
+import os
+import signal
+
 import click
 
-from oo.cli.shell import settings_for, with_store
+from oo.api.log import set_up_log_by
+from oo.api.metrics import Metrics
+from oo.cli.shell import now_ms, opened, print_json, settings_for, with_store
+from oo.compose import bus
 from oo.domain.errors import InvalidSetting
+from oo.settings import Settings
+from oo.worker import Worker
+
+_STOP = {signal.SIGTERM, signal.SIGINT}
 
 
 @click.command()
 @with_store
 def work(*, db: str | None, as_json: bool) -> None:
-    """Work for the bus in a process of its own. That needs PostgreSQL: an SQLite store has one writer."""
-    del as_json
-    settings_for(db)
-    raise InvalidSetting(
-        "A worker of its own needs PostgreSQL; an SQLite store has one writer.",
-        "Run oo serve: with OO_BUS=nats://HOST:PORT the service publishes and listens itself.",
-    )
+    """Publish and listen in a process of its own until stopped. That needs PostgreSQL, and a bus of several systems."""
+    settings = settings_for(db)
+    _check(settings)
+    set_up_log_by(settings)
+    signal.pthread_sigmask(
+        signal.SIG_BLOCK, _STOP
+    )  # before any thread begins, so that none of them is sent one
+    with (
+        opened(db) as app,
+        bus(settings) as reached,
+        Worker(app=app, bus=reached, meters=Metrics(), clock=now_ms, listens=True),
+    ):
+        if as_json:
+            print_json({"pid": os.getpid()})
+        else:
+            click.echo("oO works for the bus. Ctrl+C stops it.")
+        signal.sigwait(_STOP)
+
+
+def _check(settings: Settings) -> None:
+    if not settings.database.startswith("postgresql://"):
+        raise InvalidSetting(
+            "A worker of its own needs PostgreSQL; an SQLite store has one writer.",
+            "Run oo serve: with OO_BUS=nats://HOST:PORT the service publishes and listens itself.",
+        )
+    if not settings.bus_of_others():
+        raise InvalidSetting(
+            "A worker of its own needs a bus of several systems.", "Name it: OO_BUS=nats://HOST:PORT"
+        )

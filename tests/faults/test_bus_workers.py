@@ -1,0 +1,71 @@
+"""Several processes on one store in PostgreSQL publish and listen beside each other: all of it counts once."""
+
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from oo.compose import compose
+from oo.domain.facts import Fact, MoodCheckin
+from oo.settings import Settings
+from oo.sources.event_log import parse, to_line
+from oo.usecases.app import App
+from tests.faults.test_bus import known, wait_until
+from tests.shell.running import OO, Shell
+from tests.support.nats import Server, serving_nats
+from tests.support.postgres import database
+
+NOW = 1_788_247_800_000
+STOP_SEC = 30.0
+
+
+@contextmanager
+def working(folder: Path, url: str, server: Server) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run `oo work` inside the block; at its end it has to stop by itself, unless the test has killed it."""
+    environment = {**Shell(folder).environment, "OO_DATABASE": url, "OO_BUS": server.url}
+    with (
+        (folder / "work.log").open("ab") as log,
+        subprocess.Popen([OO, "work"], env=environment, stdout=subprocess.PIPE, stderr=log) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            assert b"works for the bus" in process.stdout.readline()
+            yield process
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(STOP_SEC) in {0, -signal.SIGKILL}
+        finally:
+            process.kill()
+
+
+def mood(number: int) -> MoodCheckin:
+    return MoodCheckin(user_id="ada", at_ms=NOW + number, event_id=f"e{number}", score=0.5)
+
+
+def told(server: Server) -> Counter[str]:
+    return Counter(parse(body).key for subject, body in server.stored() if subject != "signals.theirs")
+
+
+def test_workers_beside_each_other_count_everything_once_though_one_is_killed(tmp_path: Path) -> None:
+    with database() as url, serving_nats(tmp_path) as server:
+        app = compose(Settings(database=url))
+        app.people.add("ada", "UTC", now_ms=NOW)
+        with working(tmp_path, url, server), working(tmp_path, url, server) as second:
+            wait_until(lambda: server.has_stream("SIGNALS"), "the bus is reached")
+            app.ingest([mood(number) for number in range(300)], now_ms=NOW)
+            theirs: list[Fact] = [mood(number) for number in range(300, 400)]
+            server.publish(*(("signals.theirs", to_line(fact).encode()) for fact in theirs * 2))
+            second.kill()
+
+            wait_until(lambda: whole(app, server), "all of it is recorded, and published")
+        assert set(told(server).values()) == {1}
+        assert set(told(server)) == set(known(app))
+        app.close()
+
+
+def whole(app: App, server: Server) -> bool:
+    """Whether nothing is under way any more."""
+    info = server.consumer("oo")
+    pending = info.num_ack_pending or info.num_pending or app.events.backlog().count
+    return len(known(app)) == 401 and not pending
