@@ -164,12 +164,34 @@ def damaged(path: Path) -> None:
     path.write_bytes(content)
 
 
+def orphaned(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute("DELETE FROM sqlite_master WHERE name = 'ix_tasks_live'")
+
+
 def unreferenced(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DELETE FROM users")
 
 
-@pytest.mark.parametrize("harm", [damaged, unreferenced])
+def test_what_is_written_while_the_copy_is_made_is_in_the_next_one(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.people.add("ada", "UTC", now_ms=0)
+    copy = backup.copy
+
+    def meanwhile(source: sqlite3.Connection, to: Path) -> None:
+        app.people.add("late", "UTC", now_ms=0)
+        copy(source, to)
+
+    monkeypatch.setattr(backup, "copy", meanwhile)
+    assert app.back_up(str(tmp_path / "one.db")).rows["users"] == 1
+    monkeypatch.setattr(backup, "copy", copy)
+    assert app.back_up(str(tmp_path / "two.db")).rows["users"] == 2
+
+
+@pytest.mark.parametrize("harm", [damaged, orphaned, unreferenced])
 def test_verifying_finds_what_is_wrong_with_a_file(
     app: App, tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:

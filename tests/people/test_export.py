@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from oo import sources
-from oo.domain.facts import Fact, MoodCheckin, PolicyReset, TipFeedback, TipServed, UserFact
+from oo.domain.facts import Fact, MoodCheckin, PolicyReset, RewardFact, TipFeedback, TipServed, UserFact
 from oo.domain.instant import DAY
 from oo.sources.event_log import parse, to_line
 from oo.usecases.app import App
@@ -97,6 +97,21 @@ def test_what_waits_and_what_was_refused_late_is_part_of_it(app: App) -> None:
         app.ingest([fact], now_ms=NOW)
 
     assert sorted(map(to_line, facts(app.export("ada")))) == sorted(map(to_line, given))
+
+
+def test_an_answer_that_was_refused_when_its_tip_came_is_so_again(empty: World) -> None:
+    empty.sweep()
+    tip = TipServed(user_id="ada", tip_id="t1", at_ms=10, candidate_id="k1", policy="egreedy/v1")
+    stranger = RewardFact(user_id="ada", decision_id="t1", policy="linucb/v1", at_ms=20, reward=1.0)
+    for fact in (UserFact(user_id="ada", at_ms=0, tz="UTC"), stranger, tip):
+        empty.app.ingest([fact], now_ms=NOW)
+    content = empty.app.export("ada")
+    assert stranger in facts(content)
+
+    empty.sweep()
+    imported(empty.app, content, NOW)
+
+    assert empty.app.export("ada") == content
 
 
 def test_a_choice_that_a_program_asked_for_has_a_file_of_its_own(app: App) -> None:
