@@ -11,7 +11,7 @@ from oo.domain.decision import DecidedFrom, Decision, PolicyScore, ScoredDecisio
 from oo.domain.event import Backlog, DeadEvent, OutboxEvent, ReceivedEvent
 from oo.domain.facts import CalendarEvent, Fact, RewardFact, TaskFact, TipFeedback, TipServed
 from oo.domain.person import Person, ZoneSpan
-from oo.domain.profile import LoggedFeatures, Profile, StoredRow, StoredValue
+from oo.domain.profile import LoggedFeatures, Profile, StoredRow, StoredValue, Value
 from oo.domain.quality import Alert, Baseline, Condition, Counts, Distribution
 from oo.domain.state import State
 from oo.domain.task import GivenReaction, Task
@@ -390,6 +390,9 @@ class Offline(Protocol):
         Raises `InvalidSpine`.
         """
 
+    def take_points(self, points: Sequence[tuple[str, int]]) -> None:
+        """Begin over a spine of people and instants, of which no set is written."""
+
     def people(self) -> list[str]:
         """Return who is in the spine, in the order in which they come."""
 
@@ -409,6 +412,9 @@ class Offline(Protocol):
 
     def put(self, name: str, dtype: Dtype, values: Mapping[int, Any]) -> None:
         """Write values into a column by the numbers of their rows; where there is none, it is made of nulls."""
+
+    def values(self, definitions: Sequence[FeatureDefinition]) -> list[dict[str, Value]]:
+        """Return what was computed for each row of the spine, in order, by name."""
 
     def write(self, file: Path) -> None:
         """Write every row of the spine in order, its own columns first, as Parquet."""

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from oo.adapters.sql import duckdb
-from oo.adapters.sql.aggregates import Aggregate
+from oo.adapters.sql.aggregates import Aggregate, aggregates
 from oo.domain.facts import Reaction, TaskUpsert, UserFact
 from oo.domain.instant import DAY, HOUR, parse_instant
 from oo.pipelines.verify_offline import verify_offline
@@ -49,7 +48,7 @@ def test_every_value_agrees(lived: World) -> None:
 
 
 def test_what_the_engine_gets_wrong_is_named(lived: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled = duckdb.aggregates
+    compiled = aggregates
 
     def two_days(*arguments: Any) -> list[Aggregate]:
         return [
@@ -57,7 +56,7 @@ def test_what_the_engine_gets_wrong_is_named(lived: World, monkeypatch: pytest.M
             for each in compiled(*arguments)
         ]
 
-    monkeypatch.setattr(duckdb, "aggregates", two_days)
+    monkeypatch.setattr("oo.adapters.sql.duckdb.aggregates", two_days)
 
     differences = verify_offline(lived.app, engine(), ["ada"], now_ms=NOW).differences
 
