@@ -16,7 +16,7 @@ from oo.api.service import Limits, build
 from oo.api.watch import watched
 from oo.cli.shell import new_id, now_ms, print_json, settings_for, with_store
 from oo.compose import bus, served
-from oo.console import person, reference
+from oo.console import nowhere, person, reference
 from oo.domain.errors import InvalidSetting
 from oo.ports import Bus
 from oo.settings import Settings
@@ -67,7 +67,7 @@ def _serve(
         limits=Limits(body_bytes=settings.most_body_bytes, body_sec=settings.body_wait_sec),
         clock=now_ms,
         new_id=new_id,
-        pages=(person.router(app, clock=now_ms, new_id=new_id), reference.router()),
+        pages=(person.router(app, clock=now_ms, new_id=new_id), reference.router(), nowhere.router()),
         metrics=metrics,
         trouble=worker.trouble,
     )
