@@ -1,6 +1,7 @@
 """A backup comes back checked, beside what was there, and without those who were erased since."""
 
 import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -79,6 +80,16 @@ def test_what_was_there_is_set_aside_whole(file: Path, path: Path) -> None:
     assert done.aside is not None
     assert people(done.aside) == ["bob", "late", "yara"]
     assert people(path) == ["bob", "yara"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+def test_who_may_read_the_store_stays_as_it_was(file: Path, path: Path, mode: int) -> None:
+    path.chmod(mode)
+    restored(settings(path), file, now_ms=NOW)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+    restored(settings(path.with_name("new.db")), file, now_ms=NOW)
+    assert stat.S_IMODE(path.with_name("new.db").stat().st_mode) == 0o600
 
 
 def test_whoever_was_erased_after_the_backup_stays_erased(file: Path, path: Path) -> None:

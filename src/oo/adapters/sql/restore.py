@@ -1,6 +1,7 @@
 """The files of a restore: the backup goes into a folder beside the store, and from there, whole, into its place."""
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -55,12 +56,14 @@ def tombstones(place: Path) -> list[Tombstone]:
 def put_into_place(restored: Path, place: Path, aside: Path) -> bool:
     """Let the file `restored` take the place of the store, which is kept as `aside`; return whether there was one.
 
-    There is a whole store at `place` at every instant at which there was one before.
+    There is a whole store at `place` at every instant at which there was one before. Who may read it stays as it was; a
+    new one is for its owner alone.
     """
     with closing(sqlite3.connect(restored)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE").fetchall()  # all of it in one file
     was_there = place.exists()
     if was_there:
+        shutil.copymode(place, restored)
         _set_aside(place, aside)
     backup.put(restored, place)
     return was_there
@@ -75,6 +78,7 @@ def _copy(file: Path, to: Path) -> None:
         raise InvalidBackup(f"{file} is not there, or is no file.", "Check its name.")
     if revision(file) is None:
         raise InvalidBackup(f"{file} is empty.", "Give a file that oo backup wrote.")
+    to.touch(mode=0o600)
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source:
             backup.copy(source, to)
