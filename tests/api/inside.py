@@ -1,6 +1,5 @@
 """The service's ASGI app called inside this process, with a clock that a test sets, over an App that it may break."""
 
-import asyncio
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -10,6 +9,7 @@ from starlette.types import ASGIApp
 
 from oo.api.service import Limits, build
 from oo.usecases.app import App
+from tests.support.asynchronous import run
 
 HOST = "oo.test"
 START_MS = 1_790_000_000_000
@@ -34,13 +34,13 @@ class Inside:
         )
 
     def get(self, path: str, **options: Any) -> httpx2.Response:
-        return asyncio.run(self._call("GET", path, options))
+        return run(self._call("GET", path, options))
 
     def post(self, path: str, **options: Any) -> httpx2.Response:
-        return asyncio.run(self._call("POST", path, options))
+        return run(self._call("POST", path, options))
 
     def delete(self, path: str) -> httpx2.Response:
-        return asyncio.run(self._call("DELETE", path, {}))
+        return run(self._call("DELETE", path, {}))
 
     def send(self, *signals: object) -> None:
         """Send signals, none of which may be refused."""

@@ -244,7 +244,13 @@ def test_a_task_is_completed_from_the_list(ada: Site) -> None:
     assert ada.get("/u/ada").page.tip != "Call the dentist"
 
 
-@pytest.mark.parametrize("task_id", ["nothing", "", "\x00", "x" * 9999])
+def test_a_task_id_that_no_store_can_hold_is_refused(ada: Site) -> None:
+    refused = ada.post("/u/ada/tasks/done", task_id="\x00")
+
+    assert (refused.status, refused.page.tip) == (422, "That could not be read.")
+
+
+@pytest.mark.parametrize("task_id", ["nothing", "", "x" * 9999])
 def test_a_task_that_is_not_on_the_list_is_not_found(ada: Site, task_id: str) -> None:
     refused = ada.post("/u/ada/tasks/done", task_id=task_id)
 

@@ -1,6 +1,5 @@
 """A real NATS server with JetStream for tests: a process of its own on loopback, its files in a folder of its own."""
 
-import asyncio
 import shutil
 import signal
 import socket
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import nats
+
+from tests.support.asynchronous import run
 
 SERVER = Path(sys.executable).with_name("nats-server")
 START_SEC = 20.0
@@ -69,7 +70,7 @@ class Server:
                 await jetstream.publish(subject, body, timeout=5)
             await client.close()
 
-        asyncio.run(publish())
+        run(publish())
 
     def add_stream(self, name: str, subjects: list[str]) -> None:
         """Make a stream, as whoever runs the bus may have done."""
@@ -79,7 +80,7 @@ class Server:
             await client.jetstream().add_stream(name=name, subjects=subjects)
             await client.close()
 
-        asyncio.run(add())
+        run(add())
 
     def has_stream(self, name: str) -> bool:
         """Whether there is a stream of that name."""
@@ -91,7 +92,7 @@ class Server:
             finally:
                 await client.close()
 
-        return asyncio.run(has())
+        return run(has())
 
     def stored(self, stream: str = "SIGNALS") -> list[tuple[str, bytes]]:
         """Everything that a stream holds, in order: subject and body."""
@@ -107,7 +108,7 @@ class Server:
             await client.close()
             return found
 
-        return asyncio.run(read())
+        return run(read())
 
     def consumer(self, name: str, stream: str = "SIGNALS") -> Any:
         """What the server says of a consumer."""
@@ -118,7 +119,7 @@ class Server:
             await client.close()
             return info
 
-        return asyncio.run(read())
+        return run(read())
 
     def _answers(self) -> bool:
         try:
