@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from oo.domain.facts import Fact
 from oo.domain.profile import Value
-from oo.features.fold import fold
+from oo.features.fold import fold, same
 from oo.ports import Offline
 from oo.usecases.app import App
-from oo.usecases.verify import Difference, Verification, same
+from oo.usecases.verify import Difference, Verification
 
 
 def verify_offline(app: App, engine: Offline, user_ids: Sequence[str], *, now_ms: int) -> Verification:

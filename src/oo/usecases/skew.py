@@ -14,7 +14,7 @@ from oo.domain.facts import Fact
 from oo.domain.finding import Finding
 from oo.domain.instant import DAY, SECOND, format_instant
 from oo.domain.profile import FeatureValue, LoggedFeatures, Profile, Value
-from oo.features.fold import Folded, fold
+from oo.features.fold import Folded, fold, same
 from oo.features.registry import Registry
 from oo.ports import Reader, Store, Transaction
 
@@ -22,8 +22,6 @@ KEPT_MS = 30 * DAY
 """How long what was served is kept."""
 PAGE = 500
 """So many decisions are compared from one state of the store."""
-CLOSE = 1e-9
-"""So far may numbers differ, relatively, and be the same: sums of reals depend on the order of adding."""
 _BUCKETS = 10_000
 
 
@@ -137,7 +135,7 @@ class Skew:
         found.stale += age_ms >= served.ttl_sec * SECOND
         found.oldest_sec = max(found.oldest_sec, age_ms / SECOND)
         wanted = computed.at(decision.user_id, served.computed_at_ms)[name]
-        if _same(served.value, wanted.value):
+        if same(self.registry[name], served.value, wanted.value):
             return
         if computed.was_right_then(decision.user_id, name, served):
             found.late += 1
@@ -189,9 +187,13 @@ class _Computed:
         arrived = self._arrived[user_id]
         for until_ms in (at_ms + 1, at_ms, at_ms - 1):
             known = [fact for fact, arrived_ms in arrived if arrived_ms <= until_ms]
-            if _has_person(known) and _same(served.value, fold(self._registry[name], known, at_ms).value):
+            if _has_person(known) and self._is_right(name, served, known, at_ms):
                 return len(known) < len(arrived)
         return False
+
+    def _is_right(self, name: str, served: FeatureValue, known: Sequence[Fact], at_ms: int) -> bool:
+        definition = self._registry[name]
+        return same(definition, served.value, fold(definition, known, at_ms).value)
 
 
 def _has_person(facts: Iterable[Fact]) -> bool:
@@ -209,12 +211,6 @@ def _count(found: FeatureSkew, served: Value, wanted: Folded, fallback: Value) -
         size = abs(served - wanted.value)
         found.largest = max(found.largest, size)
         found.total += size
-
-
-def _same(one: Value, other: Value) -> bool:
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return abs(one - other) <= CLOSE * max(abs(one), abs(other))
-    return one == other
 
 
 def _finding(name: str, found: FeatureSkew) -> Finding:

@@ -5,14 +5,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from oo.domain.profile import StoredValue, Value
-from oo.features.fold import Folded, fold
+from oo.features.fold import Folded, fold, same
 from oo.features.registry import Registry
-from oo.features.spec import FeatureDefinition, Mean, Sum, Windowed
 from oo.ports import Reader, Store
 from oo.usecases import find
 
-CLOSE = 1e-9
-"""So far may means and sums of reals differ, relatively: they depend on the order of adding."""
 Point: TypeAlias = tuple[str, int]
 Values: TypeAlias = Mapping[str, Value]
 
@@ -120,24 +117,6 @@ class Verify:
         return (
             int(row.value) if row.name in self.registry.wholes and isinstance(row.value, float) else row.value
         )
-
-
-def same(definition: FeatureDefinition, found: Value, expected: Value) -> bool:
-    """Tell whether a value is what the fold gives: exactly, but for sums and means of reals."""
-    if found == expected:
-        return True
-    if not isinstance(found, float) or not isinstance(expected, float) or _is_exact(definition):
-        return False
-    return abs(found - expected) <= CLOSE * max(abs(found), abs(expected))
-
-
-def _is_exact(definition: FeatureDefinition) -> bool:
-    expression = definition.compute
-    return not (
-        isinstance(expression, Windowed)
-        and isinstance(expression.aggregate, Sum | Mean)
-        and expression.column in expression.source.reals
-    )
 
 
 def _bare(values: Mapping[str, Folded]) -> Values:
