@@ -1,0 +1,28 @@
+"""Every protocol that an adapter may implement: a port a file, and all of them importable from here."""
+
+from oo.ports.bus import MAX_PENDING, REDELIVER_SEC, Bus, Consumer, Delivery, Message
+from oo.ports.messenger import Messenger
+from oo.ports.offline import Offline, SpinePoint
+from oo.ports.reader import EventRows, Events, Measures, Reader, WaitingFact
+from oo.ports.store import BackedUp, Keeper, Store, Transaction
+
+__all__ = [
+    "MAX_PENDING",
+    "REDELIVER_SEC",
+    "BackedUp",
+    "Bus",
+    "Consumer",
+    "Delivery",
+    "EventRows",
+    "Events",
+    "Keeper",
+    "Measures",
+    "Message",
+    "Messenger",
+    "Offline",
+    "Reader",
+    "SpinePoint",
+    "Store",
+    "Transaction",
+    "WaitingFact",
+]
