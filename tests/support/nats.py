@@ -1,34 +1,31 @@
 """A real NATS server with JetStream for tests: a process of its own on loopback, its files in a folder of its own."""
 
 import shutil
-import signal
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nats
 
 from tests.support.asynchronous import run
+from tests.support.process import Program
 
 SERVER = Path(sys.executable).with_name("nats-server")
-START_SEC = 20.0
-STOP_SEC = 20.0
 
 
-@dataclass(slots=True)
 class Server:
     """A server that can be killed and started again, on the same port and over the same files."""
 
-    folder: Path
-    port: int
-    process: "subprocess.Popen[bytes] | None" = None
-    options: Sequence[str] = field(default=())
+    def __init__(self, folder: Path, port: int, options: Sequence[str] = ()) -> None:
+        self.folder, self.port = folder, port
+        folder.mkdir(parents=True, exist_ok=True)
+        self.program = Program(
+            command=[SERVER, "-js", "-a", "127.0.0.1", "-p", port, "-sd", folder, *options],
+            log=folder / "server.log",
+        )
 
     @property
     def url(self) -> str:
@@ -36,29 +33,20 @@ class Server:
 
     def start(self) -> None:
         """Start it, and return when it takes connections."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [SERVER, "-js", "-a", "127.0.0.1", "-p", str(self.port), "-sd", self.folder, *self.options],
-                stdout=log,
-                stderr=log,
-            )
-        until = time.monotonic() + START_SEC
-        while not self._answers():
-            assert self.process.poll() is None, self.log
-            assert time.monotonic() < until, self.log
-            time.sleep(0.02)
+        self.program.start()
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        """Wait until it takes connections."""
+        self.program.wait_until(self._answers)
 
     def kill(self) -> None:
         """End it as a power cut of its process would."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait(STOP_SEC)
-            self.process = None
+        self.program.kill()
 
     @property
     def log(self) -> str:
-        return (self.folder / "server.log").read_text("utf-8")
+        return self.program.said
 
     def publish(self, *messages: tuple[str, bytes]) -> None:
         """Publish as another system would: without an id of the message."""
@@ -133,7 +121,7 @@ class Server:
 def serving_nats(folder: Path, *, start: bool = True) -> Iterator[Server]:
     """Run a server inside the block; it and its files are gone after it."""
     assert SERVER.exists(), "the development set has the server: make env"
-    server = Server(folder / "nats", _free_port())
+    server = Server(folder / "nats", free_port())
     try:
         if start:
             server.start()
@@ -143,7 +131,8 @@ def serving_nats(folder: Path, *, start: bool = True) -> Iterator[Server]:
         shutil.rmtree(server.folder, ignore_errors=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody has at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -2,20 +2,12 @@
 
 import atexit
 import functools
-import importlib.util
 import itertools
-import os
-import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 
 from oo.adapters.sql.postgres import PostgresStore
 from oo.adapters.sql.postgres_schema import migrate
@@ -26,61 +18,26 @@ from oo.features.registry import Registry
 from oo.features.spec import FeatureDefinition
 from oo.settings import Settings
 from oo.usecases.app import App
+from tests.support.postgres_server import FORGETFUL, Postgres
 
-WAIT_SEC = 30
-_SETTINGS = {
-    "listen_addresses": "",
-    "max_connections": "100",
-    "shared_buffers": "32MB",
-    # The machine need not survive a test.
-    "fsync": "off",
-    "full_page_writes": "off",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    "deadlock_timeout": "100ms",
-}
 _numbers = itertools.count()
 _swept: list[str] = []
 """Databases that wait to be used again."""
 
 
 @functools.cache
-def server() -> str:
-    """Start the server on the first call; return the folder of its socket."""
-    folder = Path(tempfile.mkdtemp(prefix="oo-pg-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    if os.geteuid() == 0:
-        folder.chmod(0o777)  # it runs as somebody else
-    programs = _programs(folder)
-    _run(
-        programs / "initdb",
-        "-D",
-        folder / "data",
-        "-U",
-        "oo",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "-N",
-        "--locale=C",
-    )
-    options = [
-        f"-c{name}={value}" for name, value in (*_SETTINGS.items(), ("unix_socket_directories", folder))
-    ]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [programs / "postgres", "-D", folder / "data", *options], stdout=log, stderr=log, **_owner()
-        )
-    atexit.register(_end, process)
-    _wait(folder, process)
-    return str(folder)
+def server() -> Postgres:
+    """Start the server on the first call."""
+    started = Postgres(FORGETFUL)
+    atexit.register(started.close)
+    started.start()
+    started.wait_ready()
+    return started
 
 
 def url(database: str, **parameters: str) -> str:
     """Return the URL of one of the server's databases."""
-    given = "&".join(f"{name}={value}" for name, value in {"host": server(), **parameters}.items())
-    return f"postgresql://oo@/{database}?{given}"
+    return server().url(database, **parameters)
 
 
 def create(template: str = "template0", options: str = "") -> str:
@@ -164,68 +121,3 @@ def end_sessions(name: str, but: int = 0) -> int:
         but,
     )
     return int(found[0][0])
-
-
-def _programs(folder: Path) -> Path:
-    """Return the folder of the server's programs; root's may lie where nobody else can read, and are copied."""
-    spec = importlib.util.find_spec("pgserver")
-    if spec is None or spec.origin is None:
-        return _of_the_system()
-    site = Path(spec.origin).parent.parent
-    if os.geteuid() == 0:
-        for name in ("pgserver/pginstall", "pgserver.libs"):
-            if (site / name).is_dir():
-                shutil.copytree(site / name, folder / name)
-        site = folder
-    return site / "pgserver" / "pginstall" / "bin"
-
-
-def _of_the_system() -> Path:
-    """Return where this machine's own PostgreSQL is; without one the test is skipped, or fails under CI."""
-    installed = [Path(found).parent for found in (shutil.which("initdb"),) if found]
-    installed += sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if installed:
-        return installed[-1]
-    said = "No PostgreSQL here, and no wheel of it for this Python: the tests over PostgreSQL did not run."
-    if os.environ.get("CI") == "true":
-        pytest.fail(said)
-    pytest.skip(said)
-
-
-def _owner() -> dict[str, Any]:
-    """PostgreSQL refuses to run as root."""
-    return {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
-
-
-def _run(*command: object) -> None:
-    ran = subprocess.run(
-        [str(word) for word in command],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=WAIT_SEC,
-        **_owner(),
-    )
-    assert ran.returncode == 0, ran.stderr
-
-
-def _wait(folder: Path, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + WAIT_SEC
-    while True:
-        try:
-            psycopg.connect(f"postgresql://oo@/postgres?host={folder}").close()
-        except psycopg.OperationalError:
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < until, (folder / "log").read_text()
-            time.sleep(0.02)
-        else:
-            return
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.send_signal(2)  # SIGINT: at once, in good order
-    try:
-        process.wait(WAIT_SEC)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
