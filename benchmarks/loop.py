@@ -11,21 +11,17 @@ figures do not.
 import argparse
 import itertools
 import json
-import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from oo.adapters.sql import sqlite
-from oo.adapters.sql.session import Row
+from rows import Recorded, copy, recording, replayed_on_sqlite
+
+from oo.adapters.sql.sqlite import SqliteSession
 from oo.adapters.sql.sqlite_commits import SqliteCommits
-from oo.adapters.sql.writer import Change, Outcome
 from oo.compose import compose
 from oo.domain.facts import Reaction, TaskUpsert, UserFact
 from oo.settings import load_settings
@@ -33,14 +29,6 @@ from oo.usecases.app import App
 
 START_MS = 1_790_000_000_000
 STEP_MS = 60_000
-_CHANGES = ("INSERT", "UPDATE", "DELETE")
-
-
-@dataclass(slots=True)
-class Recorded:
-    """The changes of rows, commit by commit, in the order in which the store made them."""
-
-    commits: list[list[tuple[str, Mapping[str, Any]]]] = field(default_factory=list)
 
 
 def main() -> None:
@@ -64,13 +52,13 @@ def measured(people: int, tasks: int, seconds: float, clients: int) -> dict[str,
             _settle(app, people, tasks)
             empty = Path(folder) / "bare.db"
             app.store.write(lambda _: None)
-            _copy(path, empty)
+            copy(path, empty)
             recorded = Recorded()
-            with _recording(recorded):
+            with recording(recorded, SqliteSession, SqliteCommits):
                 timed = _loop(app, people, seconds, clients)
         finally:
             app.close()
-        bare_sec = replayed(empty, recorded)
+        bare_sec = replayed_on_sqlite(empty, recorded)
     loop_sec = timed.pop("wall_sec")
     return {
         "clients": clients,
@@ -80,22 +68,6 @@ def measured(people: int, tasks: int, seconds: float, clients: int) -> dict[str,
         "bare_group_commit_sec": round(bare_sec, 2),
         "ratio_to_bare": round(loop_sec / bare_sec, 2),
     }
-
-
-def replayed(path: Path, recorded: Recorded) -> float:
-    """Run the recorded changes on a bare connection, commit by commit, and return the seconds it took."""
-    connection = sqlite3.connect(path, isolation_level=None, cached_statements=512)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"):
-        connection.execute(f"PRAGMA {pragma}")
-    before = time.perf_counter()
-    for changes in recorded.commits:
-        connection.execute("BEGIN IMMEDIATE")
-        for text, parameters in changes:
-            connection.execute(text, parameters)
-        connection.execute("COMMIT")
-    taken = time.perf_counter() - before
-    connection.close()
-    return taken
 
 
 def _settle(app: App, people: int, tasks: int) -> None:
@@ -150,34 +122,6 @@ def _loop(app: App, people: int, seconds: float, clients: int) -> dict[str, Any]
 def _quantiles(seconds: list[float]) -> dict[str, float]:
     cuts = statistics.quantiles(seconds, n=100)
     return {"p50": round(cuts[49] * 1_000, 2), "p99": round(cuts[98] * 1_000, 2)}
-
-
-@contextmanager
-def _recording(recorded: Recorded) -> Iterator[None]:
-    """Record every change of rows and where the commits fall, without touching what the store does."""
-    run, commit = sqlite.SqliteSession.run, SqliteCommits.commit
-
-    def recording_run(session: sqlite.SqliteSession, text: str, parameters: Mapping[str, Any]) -> list[Row]:
-        if text.startswith(_CHANGES):
-            recorded.commits[-1].append((text, dict(parameters)))
-        return run(session, text, parameters)
-
-    def recording_commit(commits: SqliteCommits, changes: Sequence[Change]) -> Sequence[Outcome]:
-        recorded.commits.append([])
-        return commit(commits, changes)
-
-    sqlite.SqliteSession.run, SqliteCommits.commit = recording_run, recording_commit  # type: ignore[assignment,method-assign]
-    try:
-        yield
-    finally:
-        sqlite.SqliteSession.run, SqliteCommits.commit = run, commit  # type: ignore[method-assign]
-
-
-def _copy(path: Path, target: Path) -> None:
-    source, destination = sqlite3.connect(path), sqlite3.connect(target)
-    source.backup(destination)
-    source.close()
-    destination.close()
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,6 +1,6 @@
 """Fill a new store with people who have a history, by the use cases: open tasks, and a tip a day that was answered.
 
-python benchmarks/people.py FILE PEOPLE TASKS [DAYS]
+python benchmarks/people.py FILE PEOPLE TASKS [DAYS [OPEN_TIPS]]
 """
 
 import itertools
@@ -18,15 +18,30 @@ _ANSWERS = (Reaction.DONE, Reaction.SNOOZE, Reaction.DISMISS)
 _CATEGORIES = ("work", "home", None)
 
 
-def fill(file: str, people: int, tasks: int, days: int = 30) -> None:
-    """Make people called p0, p1, …, each with so many open tasks when the days are over, which is now."""
-    app = compose(load_settings(database=f"sqlite:///{file}"))
-    began_ms = time.time_ns() // 1_000_000 - (days + 1) * DAY_MS
+def fill(store: str, people: int, tasks: int, days: int = 30, open_tips: int = 0) -> None:
+    """Make people called p0, p1, …, each with so many open tasks when the days are over, which is now.
+
+    `store` is a file, or the URL of a database. Each person has so many open tips beside, called as `open_tip` says.
+    """
+    app = compose(load_settings(database=store if "://" in store else f"sqlite:///{store}"))
+    now_ms = time.time_ns() // 1_000_000
+
+    def live(number: int) -> None:
+        _live(app, f"p{number}", tasks, days, now_ms - (days + 1) * DAY_MS)
+        for tip in range(open_tips):
+            at_ms = now_ms - (open_tips - tip) * 1000
+            app.recommend(f"p{number}", now_ms=at_ms, tip_id=open_tip(number, tip), fresh=True)
+
     try:
         with ThreadPoolExecutor(16) as pool:
-            list(pool.map(lambda number: _live(app, f"p{number}", tasks, days, began_ms), range(people)))
+            list(pool.map(live, range(people)))
     finally:
         app.close()
+
+
+def open_tip(person: int, number: int) -> str:
+    """Return the id of an open tip."""
+    return f"open-{person}-{number}"
 
 
 def _live(app: App, user_id: str, tasks: int, days: int, began_ms: int) -> None:

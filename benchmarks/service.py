@@ -14,25 +14,19 @@ turns, so that the ratio holds on a noisy machine, where the absolute figures do
 """
 
 import argparse
-import itertools
 import json
-import math
 import os
 import random
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-HOST = "127.0.0.1"
-HERE = Path(__file__).parent
+from targets import CUTS, HERE, Done, Target, cpu_ms, quantiles, ran, rate, sent, started
+
 BUILD = HERE.parent / "build"
 CANDIDATES = 20
 MIX = ("/score", "/recommend", "/score", "/feedback")
@@ -40,44 +34,8 @@ WARM_UP_SEC = 2.0
 WANTED_P99_MS = 10.0
 WRITTEN = bytes(16_384)
 """Of a bare write to the disk: about what the commit of a request appends to the log."""
-PATIENCE_SEC = 30.0
-"""So long may a service take to start or stop, and a load beyond its time."""
 _MADE_UP_TIPS = [f"t{number}" for number in range(50_000)]
-_CUTS = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 Bodies: TypeAlias = Mapping[str, list[str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A service that runs."""
-
-    pid: int
-    port: int
-
-    def cpu_sec(self) -> float:
-        """Return the processor time that it took so far; 0 where the system does not say it in Linux's way."""
-        try:
-            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            return 0.0
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """A load that ended: the time of each answer by route, how late requests left, and what it took."""
-
-    ms: Mapping[str, list[float]]
-    late_ms: list[float]
-    tips: list[str]
-    wall_sec: float
-    generator_cpu_sec: float
-    cpu_sec: float
-
-    @property
-    def every_ms(self) -> list[float]:
-        """The times of all answers."""
-        return list(itertools.chain.from_iterable(self.ms.values()))
 
 
 def main() -> None:
@@ -95,12 +53,12 @@ def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Fill a store in `folder`, start both services, load them, and return the figures."""
     before = os.getloadavg()[0]
     db = folder / "oo.db"
-    _ran(sys.executable, HERE / "people.py", db, options.people, options.tasks)
+    ran(sys.executable, HERE / "people.py", db, options.people, options.tasks)
     bodies = _bodies(options.people)
     oo = Path(sys.executable).with_name("oo")
     with (
-        _started([sys.executable, HERE / "bare.py"], folder / "bare.log") as beside,
-        _started([oo, "serve", "--db", db, "--port"], folder / "oo.log") as service,
+        started([sys.executable, HERE / "bare.py"], folder / "bare.log") as beside,
+        started([oo, "serve", "--db", db, "--port"], folder / "oo.log") as service,
     ):
         open_loop = _open_loop(options, bodies, service, beside, folder)
         saturation = _saturation(options, bodies, service, beside)
@@ -120,23 +78,23 @@ def _open_loop(
     plan = {"turns": MIX, "bodies": bodies, "connections": 64, "rate": options.rate}
     floor_sec = max(options.seconds / 4, 2.0)
     disk = _disk_ms(folder, options.rate, floor_sec)
-    echoed = _sent(beside, plan, seconds=floor_sec, tips=_MADE_UP_TIPS)
-    tips = _sent(service, plan, turns=["/recommend"], connections=4, rate=None, seconds=1, tips=[]).tips
-    tips = _sent(service, plan, seconds=WARM_UP_SEC, tips=tips).tips
-    done = _sent(service, plan, seconds=options.seconds, tips=tips)
+    echoed = sent(beside, plan, seconds=floor_sec, tips=_MADE_UP_TIPS)
+    tips = sent(service, plan, turns=["/recommend"], connections=4, rate=None, seconds=1, tips=[]).tips
+    tips = sent(service, plan, seconds=WARM_UP_SEC, tips=tips).tips
+    done = sent(service, plan, seconds=options.seconds, tips=tips)
     disk += _disk_ms(folder, options.rate, floor_sec)
-    every = _quantiles(done.every_ms)
+    every = quantiles(done.every_ms)
     return {
         "asked_a_sec": options.rate,
-        "answered_a_sec": round(_rate([done]), 1),
+        "answered_a_sec": round(rate([done]), 1),
         "seconds": options.seconds,
         "errors": 0,
-        "ms": {**{route: _quantiles(ms) for route, ms in done.ms.items()}, "all": every},
-        "bare_routes_ms": _quantiles(echoed.every_ms),
-        "disk_write_ms": _quantiles(disk),
-        "generator_late_ms": _quantiles(done.late_ms),
-        "cpu_ms": _cpu_ms([done]),
-        "bare_cpu_ms": _cpu_ms([echoed]),
+        "ms": {**{route: quantiles(ms) for route, ms in done.ms.items()}, "all": every},
+        "bare_routes_ms": quantiles(echoed.every_ms),
+        "disk_write_ms": quantiles(disk),
+        "generator_late_ms": quantiles(done.late_ms),
+        "cpu_ms": cpu_ms([done]),
+        "bare_cpu_ms": cpu_ms([echoed]),
         "p99_under_10_ms": every["p99"] < WANTED_P99_MS,
     }
 
@@ -155,8 +113,8 @@ def _saturation(
                 "connections": options.connections,
                 "seconds": options.slice,
             }
-            echoed = _sent(beside, plan, tips=_MADE_UP_TIPS)
-            done = _sent(service, plan, tips=tips)
+            echoed = sent(beside, plan, tips=_MADE_UP_TIPS)
+            done = sent(service, plan, tips=tips)
             tips = done.tips
             pairs.append((done, echoed))
     return {route: _compared(pairs) for route, pairs in slices.items()}
@@ -166,13 +124,13 @@ def _compared(pairs: Sequence[tuple[Done, Done]]) -> dict[str, Any]:
     ours, echoed = [done for done, _ in pairs], [done for _, done in pairs]
     generator_sec = sum(done.generator_cpu_sec for done in echoed)
     return {
-        "requests_a_sec": round(_rate(ours)),
-        "bare_requests_a_sec": round(_rate(echoed)),
-        "ratio_to_bare": round(_rate(ours) / _rate(echoed), 3),
-        "ratio_by_round": [round(_rate([done]) / _rate([other]), 3) for done, other in pairs],
-        "cpu_ms": _cpu_ms(ours),
-        "bare_cpu_ms": _cpu_ms(echoed),
-        "p50_ms": _quantiles([ms for done in ours for ms in done.every_ms])["p50"],
+        "requests_a_sec": round(rate(ours)),
+        "bare_requests_a_sec": round(rate(echoed)),
+        "ratio_to_bare": round(rate(ours) / rate(echoed), 3),
+        "ratio_by_round": [round(rate([done]) / rate([other]), 3) for done, other in pairs],
+        "cpu_ms": cpu_ms(ours),
+        "bare_cpu_ms": cpu_ms(echoed),
+        "p50_ms": quantiles([ms for done in ours for ms in done.every_ms])["p50"],
         "generator_share": round(generator_sec / sum(done.wall_sec for done in echoed), 2),
     }
 
@@ -181,7 +139,7 @@ def _in_process(options: argparse.Namespace, saturation: Mapping[str, Any]) -> d
     """Run `loop.py` for as many people: the calls without HTTP, and their rows without oO."""
     command = [sys.executable, HERE / "loop.py", "--json", "--clients", options.connections]
     asked = ("--people", options.people, "--tasks", options.tasks, "--seconds", options.slice)
-    (loop,) = json.loads(_ran(*command, *asked))
+    (loop,) = json.loads(ran(*command, *asked))
     served = 2 / sum(1 / saturation[route]["requests_a_sec"] for route in ("/recommend", "/feedback"))
     alone = loop["recommend_and_feedback_a_sec"] * loop["ratio_to_bare"]
     return {
@@ -190,65 +148,6 @@ def _in_process(options: argparse.Namespace, saturation: Mapping[str, Any]) -> d
         "bare_group_commit_a_sec": round(alone),
         "ratio_to_bare_group_commit": round(alone / served, 2),
     }
-
-
-def _sent(target: Target, plan: Mapping[str, Any], **changed: Any) -> Done:
-    """Let `load.py` send a plan, and return what became of it; a request that fails ends the benchmark."""
-    whole = {**plan, **changed, "port": target.port}
-    before = target.cpu_sec()
-    told = _ran(
-        sys.executable, HERE / "load.py", told=json.dumps(whole), most_sec=whole["seconds"] + PATIENCE_SEC
-    )
-    outcome = json.loads(told)
-    wrong = outcome.pop("wrong")
-    assert not wrong, f"the service failed: {wrong}"
-    return Done(**outcome, cpu_sec=target.cpu_sec() - before)
-
-
-def _ran(*command: object, told: str = "", most_sec: float | None = None) -> str:
-    """Run one of our own commands to its end, and return what it prints."""
-    words = [str(word) for word in command]
-    ran = subprocess.run(  # noqa: S603  # our own
-        words, input=told, stdout=subprocess.PIPE, timeout=most_sec, check=True, text=True
-    )
-    return ran.stdout
-
-
-@contextmanager
-def _started(command: Sequence[str | Path], log: Path) -> Iterator[Target]:
-    """Run a service, whose command ends with a port, inside the block; its log goes to a file, as it would be kept."""
-    port = _free_port()
-    with (
-        log.open("wb") as written,
-        subprocess.Popen(  # noqa: S603  # our own
-            [*command, str(port)], stdout=written, stderr=written
-        ) as process,
-    ):
-        try:
-            _wait_for(process, port, log)
-            yield Target(pid=process.pid, port=port)
-        finally:
-            process.terminate()
-            try:
-                process.wait(PATIENCE_SEC)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    until = time.monotonic() + PATIENCE_SEC
-    while time.monotonic() < until and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex((HOST, port)) == 0:
-                return
-        time.sleep(0.05)
-    raise SystemExit(f"A service did not start:\n{log.read_text()}")
 
 
 def _bodies(people: int) -> Bodies:
@@ -298,21 +197,6 @@ def _disk_ms(folder: Path, rate: float, seconds: float) -> list[float]:
     return taken
 
 
-def _rate(slices: Sequence[Done]) -> float:
-    return sum(len(done.every_ms) for done in slices) / sum(done.wall_sec for done in slices)
-
-
-def _cpu_ms(slices: Sequence[Done]) -> float:
-    """Return the processor time that a service took for a request."""
-    requests = sum(len(done.every_ms) for done in slices)
-    return round(1_000 * sum(done.cpu_sec for done in slices) / requests, 3)
-
-
-def _quantiles(ms: Sequence[float]) -> dict[str, float]:
-    ordered = sorted(ms)
-    return {name: round(ordered[math.ceil(share * len(ordered)) - 1], 2) for name, share in _CUTS.items()}
-
-
 def _table(found: Mapping[str, Any]) -> str:
     """Set the figures for people."""
     return "\n".join([*_latency_lines(found), "", *_throughput_lines(found)])
@@ -324,14 +208,14 @@ def _latency_lines(found: Mapping[str, Any]) -> Iterator[str]:
         f"{loop['asked_a_sec']:g} requests/s due for {loop['seconds']:g} s, {loop['answered_a_sec']}/s answered, "
         f"{loop['errors']} failed; {found['processors']} processors, load average {found['load_average_before']} before"
     )
-    yield f"{'ms':28}" + "".join(f"{cut:>8}" for cut in _CUTS)
+    yield f"{'ms':28}" + "".join(f"{cut:>8}" for cut in CUTS)
     beside = {
         "the same on bare routes": loop["bare_routes_ms"],
         "a bare write to the disk": loop["disk_write_ms"],
         "how late requests left": loop["generator_late_ms"],
     }
     for name, cuts in {**loop["ms"], **beside}.items():
-        yield f"{name:28}" + "".join(f"{cuts[cut]:8.2f}" for cut in _CUTS)
+        yield f"{name:28}" + "".join(f"{cuts[cut]:8.2f}" for cut in CUTS)
     answer = "yes" if loop["p99_under_10_ms"] else "no"
     yield (
         f"p99 under {WANTED_P99_MS:g} ms: {answer}. "
