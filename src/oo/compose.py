@@ -201,7 +201,12 @@ def _postgresql(settings: Settings, registry: Registry) -> Store:
             f"A store in PostgreSQL needs {error.name}, which is not installed.",
             "Install it: pip install 'oo-tips[postgres]'",
         ) from error
-    return PostgresStore.open(settings.database, registry, wait_sec=settings.busy_wait_sec)
+    return PostgresStore.open(
+        settings.database,
+        registry,
+        wait_sec=settings.busy_wait_sec,
+        most_waiting=settings.most_waiting_writes,
+    )
 
 
 def _held(settings: Settings, registry: Registry) -> Store:
@@ -212,7 +217,7 @@ def _held(settings: Settings, registry: Registry) -> Store:
     until = time.monotonic() + settings.busy_wait_sec
     while True:
         try:
-            return SqliteStore.open(path, registry, wait_sec=0)
+            return SqliteStore.open(path, registry, wait_sec=0, most_waiting=settings.most_waiting_writes)
         except StoreBusy as busy:
             # The lock is what says that the store is held; the file beside it only says how to reach who holds it.
             service = None if busy.__cause__ else Service.reach(path)

@@ -57,6 +57,21 @@ class Settings(BaseSettings):
         float, Field(ge=0, le=600, description="How long to wait for a store in use.")
     ] = 5.0
 
+    most_waiting_writes: Annotated[
+        int,
+        Field(
+            ge=1, le=100_000, description="So many writes may wait for the store; more are refused at once."
+        ),
+    ] = 1000
+    most_requests: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100_000,
+            description="So many requests may be under way in a service; more are answered 503 at once.",
+        ),
+    ] = 256
+
     skew_share: Annotated[
         float,
         Field(ge=0, le=1, description="The share of people whose decisions the skew meter logs; 0 for none."),

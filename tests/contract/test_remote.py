@@ -21,7 +21,7 @@ from oo.adapters.remote.parts import works_on
 from oo.adapters.remote.reception import received
 from oo.adapters.remote.service import Service, StandIn
 from oo.compose import compose, served
-from oo.domain.errors import OoError, StoreBusy, StoreClosed, StoreError, UnknownUser
+from oo.domain.errors import OoError, Overloaded, StoreBusy, StoreClosed, StoreError, UnknownUser
 from oo.domain.event import ReceivedEvent
 from oo.domain.facts import MoodCheckin, Reaction, TaskUpsert
 from oo.domain.instant import DAY, MINUTE
@@ -29,6 +29,7 @@ from oo.ports import SpinePoint, Store
 from oo.settings import Settings
 from oo.usecases.app import App
 from oo.usecases.import_file import ImportFile
+from tests.contract.test_store import Hold
 
 NOW = 1_788_247_800_000
 WAIT_SEC = 30
@@ -483,3 +484,20 @@ def test_a_second_service_is_refused(both: Both, settings: Settings) -> None:
         pass
 
     assert both.there.people.all() == []
+
+
+def test_a_service_that_is_overloaded_is_asked_again_until_it_has_room(tmp_path: Path) -> None:
+    settings = Settings(database=f"sqlite:///{tmp_path / 'oo.db'}", busy_wait_sec=0, most_waiting_writes=1)
+    with served(settings) as here:
+        there = compose(settings)
+        hold = Hold(here.store)
+        waiting = here.store.submit(lambda _: None)
+        with pytest.raises(Overloaded):
+            here.people.add("bob", "UTC", now_ms=NOW)
+        threading.Timer(LOOKS_AGAIN_SEC, hold.release).start()
+
+        there.people.add("ada", "UTC", now_ms=NOW)
+
+        waiting.result(WAIT_SEC)
+        assert [person.user_id for person in here.people.all()] == ["ada"]
+        there.close()

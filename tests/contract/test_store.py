@@ -11,7 +11,8 @@ import pytest
 
 from oo.adapters.sql.postgres import PostgresStore
 from oo.adapters.sql.sqlite import SqliteStore
-from oo.domain.errors import InvalidFact, StoreClosed
+from oo.adapters.sql.writer import MOST_WAITING
+from oo.domain.errors import InvalidFact, Overloaded, StoreClosed
 from oo.domain.facts import MoodCheckin, TipServed
 from oo.domain.person import ZoneSpan
 from oo.domain.profile import StoredValue
@@ -467,3 +468,17 @@ def test_a_profile_holds_numbers_and_texts(store: Store) -> None:
     found = store.read(lambda reader: reader.profile_rows("ada"))
     assert sorted(found) == [(name, value, 2**53 + 1, 0, "f") for name, value in values.items()]
     assert {type(row[1]) for row in found} == {float, str, type(None)}
+
+
+def test_past_a_bound_a_write_is_refused_and_those_that_wait_are_recorded(store: Store) -> None:
+    hold = Hold(store)
+    waiting = [store.submit(add(f"p{number:04}")) for number in range(MOST_WAITING)]
+
+    with pytest.raises(Overloaded, match=r"1,000 writes wait .*nothing was recorded"):
+        store.submit(add("late"))
+    with pytest.raises(Overloaded):
+        store.write(add("later"))
+    hold.release()
+
+    assert [each.result(WAIT_SEC) for each in waiting] == store.read(ids)
+    assert store.write(add("late")) == "late"

@@ -95,6 +95,11 @@ class Metrics:
             registry=self._registry,
         )
         self._running = Gauge("oo_http_requests_running", "Requests under way.", registry=self._registry)
+        self._turned_away = Counter(
+            "oo_http_requests_turned_away",
+            "Requests answered 503 because too many were under way.",
+            registry=self._registry,
+        )
         self._tips = Counter(
             "oo_tips", "Tips answered to /recommend, by policy.", ("policy",), registry=self._registry
         )
@@ -147,6 +152,10 @@ class Metrics:
         self._running.dec()
         self._requests.labels(method, route, status).inc()
         self._seconds.labels(method, route).observe(seconds)
+
+    def turned_away(self) -> None:
+        """Count a request that was not let in."""
+        self._turned_away.inc()
 
     def tip(self, policy: str) -> None:
         """Count a tip."""

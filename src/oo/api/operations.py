@@ -9,6 +9,7 @@ from starlette.responses import Response
 from oo.api.answers import HealthAnswer, ReadyAnswer
 from oo.api.errors import JsonAnswer
 from oo.api.metrics import CONTENT_TYPE, Metrics
+from oo.api.threads import on_a_lookout
 from oo.domain.errors import StoreError
 from oo.usecases.app import App
 
@@ -25,17 +26,17 @@ def router(
         return JsonAnswer({"status": "ok"})
 
     @routes.get("/readyz", response_model=ReadyAnswer)
-    def ready() -> JsonAnswer:
+    async def ready() -> JsonAnswer:
         """Say that the store can be read and written, and what else is not as it should be."""
-        app.check_ready()
+        await on_a_lookout(app.check_ready)
         reason = trouble()
         return JsonAnswer({"status": "degraded", "reason": reason} if reason else {"status": "ready"})
 
     @routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-    def metrics_page() -> Response:
+    async def metrics_page() -> Response:
         """Return the meters in the text format of Prometheus."""
         with suppress(StoreError):  # without its store a service has meters all the same
-            metrics.bus(app.events.backlog(), clock(), up=trouble() is None)
+            metrics.bus(await on_a_lookout(app.events.backlog), clock(), up=trouble() is None)
         return Response(metrics.page(), media_type=CONTENT_TYPE)
 
     return routes

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from oo import __version__
 from oo.api import operations, people, quality, recommender, scorer
+from oo.api.admission import Door, Room, Seats
 from oo.api.answers import ErrorAnswer
 from oo.api.body_limit import BodyLimit
 from oo.api.errors import add_error_answers
@@ -29,17 +30,18 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
         413: "The body is too large.",
         415: "The body is not declared to be JSON, or is compressed.",
         422: "The request cannot be accepted as it is.",
-        503: "The store does not answer; nothing was recorded.",
+        503: "The store does not answer, or too much waits; nothing was recorded. Ask again after Retry-After.",
     }.items()
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much of a body the service reads, and for how long."""
+    """How much of a body the service reads, for how long, and how many requests may be under way."""
 
     body_bytes: int
     body_sec: float
+    requests: int = 256
 
 
 def build(  # noqa: PLR0913  # what a service is made of, all of it by name
@@ -61,8 +63,9 @@ def build(  # noqa: PLR0913  # what a service is made of, all of it by name
     service = routed(app, metrics, clock=clock, new_id=new_id, trouble=trouble)
     for page in pages:
         service.include_router(page, include_in_schema=False)
-    limited = BodyLimit(service, most_bytes=limits.body_bytes, most_sec=limits.body_sec)
-    return RequestLog(Guard(limited, hosts), metrics, new_id)
+    room = Room(metrics, limits.requests)
+    limited = BodyLimit(Seats(service, room), most_bytes=limits.body_bytes, most_sec=limits.body_sec)
+    return RequestLog(Door(Guard(limited, hosts), room), metrics, new_id)
 
 
 def routed(

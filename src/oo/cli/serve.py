@@ -64,7 +64,11 @@ def _serve(
     asgi = build(
         app,
         hosts=own_hosts(host, port),
-        limits=Limits(body_bytes=settings.most_body_bytes, body_sec=settings.body_wait_sec),
+        limits=Limits(
+            body_bytes=settings.most_body_bytes,
+            body_sec=settings.body_wait_sec,
+            requests=settings.most_requests,
+        ),
         clock=now_ms,
         new_id=new_id,
         pages=(person.router(app, clock=now_ms, new_id=new_id), reference.router(), nowhere.router()),

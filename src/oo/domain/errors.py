@@ -28,6 +28,7 @@ OoError
 ├── BusUnavailable           the bus does not answer, or does not take what it is given
 └── StoreError
     ├── StoreBusy           another process writes, or the disk refused
+    ├── Overloaded          more waits than is got through; nothing was recorded
     ├── StoreTooNew         made by a newer oO
     └── StoreClosed
 
@@ -224,6 +225,10 @@ class StoreError(OoError):
 
 class StoreBusy(StoreError):
     """Another process writes to the store, or the disk refused."""
+
+
+class Overloaded(StoreError):
+    """More waits already than may wait; nothing was recorded, and the same again is taken a little later."""
 
 
 class StoreTooNew(StoreError):

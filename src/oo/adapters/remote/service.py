@@ -14,11 +14,14 @@ from oo import __version__
 from oo.adapters.remote.announcement import Announcement, announced
 from oo.adapters.remote.channel import LOOPBACK, PROOF_SEC, introduce, packed, receive, send, unpacked
 from oo.adapters.remote.parts import part, works_on
-from oo.domain.errors import StoreClosed, StoreError
+from oo.adapters.sql.patience import Patience
+from oo.domain.errors import Overloaded, StoreClosed, StoreError
 from oo.ports import Reader, Transaction
 from oo.usecases.app import App
 
 Result = TypeVar("Result")
+PATIENT_SEC = 10.0
+"""So long is a service asked again that is overloaded; it has recorded nothing then."""
 
 
 class Service:
@@ -74,13 +77,19 @@ class Service:
         return replace(app, **stand_ins)
 
     def ask(self, path: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call the method at that path of the App in the service; return what it does, or raise what it raises."""
+        """Call the method at that path of the App in the service; return what it does, or raise what it raises.
+
+        A service that is overloaded is asked again, for `PATIENT_SEC`.
+        """
         request = packed((path, args, kwargs))
-        with self._asking:
-            succeeded, answer = unpacked(self._exchanged(request))
-        if succeeded:
-            return answer
-        raise answer
+        patience = Patience(PATIENT_SEC)
+        while True:
+            with self._asking:
+                succeeded, answer = unpacked(self._exchanged(request))
+            if succeeded:
+                return answer
+            if not (isinstance(answer, Overloaded) and patience.again()):
+                raise answer
 
     def read(self, ask: Callable[[Reader], Result], *, together: bool = True) -> Result:
         self._refuse()

@@ -22,7 +22,7 @@ from oo.adapters.sql.postgres_statements import prepared
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.session import Runner, Statements
 from oo.adapters.sql.transaction import SqlTransaction
-from oo.adapters.sql.writer import Change, Outcome, Writer
+from oo.adapters.sql.writer import MOST_WAITING, Change, Outcome, Writer
 from oo.domain.errors import ConflictingFact, OoError, StoreBusy, StoreClosed, StoreError
 from oo.features.registry import Registry
 from oo.ports import Reader, Transaction
@@ -140,7 +140,9 @@ class PostgresCommits:
 class PostgresStore:
     """The `Store` port on a PostgreSQL database, which other processes may use as well; see `oo.ports.Store`."""
 
-    def __init__(self, url: str, registry: Registry, wait_sec: float) -> None:
+    def __init__(
+        self, url: str, registry: Registry, wait_sec: float, most_waiting: int = MOST_WAITING
+    ) -> None:
         """Open the pool and start the writer; `open` is what prepares the database."""
         self._wait_sec = wait_sec
         self._statements = prepared(registry)
@@ -156,11 +158,13 @@ class PostgresStore:
             open=True,
             name="oo-readers",
         )
-        self._writer = Writer(PostgresCommits(url, self._statements, wait_sec))
+        self._writer = Writer(PostgresCommits(url, self._statements, wait_sec), most_waiting)
         self._writer.start()
 
     @classmethod
-    def open(cls, url: str, registry: Registry, *, wait_sec: float = 5.0) -> "PostgresStore":
+    def open(
+        cls, url: str, registry: Registry, *, wait_sec: float = 5.0, most_waiting: int = MOST_WAITING
+    ) -> "PostgresStore":
         """Open the store in the database at `url`, its tables made and migrated where they need to be.
 
         Raises `StoreTooNew` where a newer oO made it, `StoreError` where it cannot be reached or holds something else.
@@ -171,7 +175,7 @@ class PostgresStore:
             migrate(lambda: connect(url))
         except psycopg.Error as error:
             raise StoreError(f"The database could not be reached ({_said(error)}).", _HINT) from error
-        return cls(url, registry, wait_sec)
+        return cls(url, registry, wait_sec, most_waiting)
 
     def read(self, ask: Callable[[Reader], Result], *, together: bool = True) -> Result:
         patience = Patience(self._wait_sec)

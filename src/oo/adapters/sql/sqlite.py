@@ -29,7 +29,7 @@ from oo.adapters.sql.session import Points, Row, Runner, Statements
 from oo.adapters.sql.sqlite_commits import SqliteCommits
 from oo.adapters.sql.statements import statements
 from oo.adapters.sql.transaction import SqlTransaction
-from oo.adapters.sql.writer import Writer
+from oo.adapters.sql.writer import MOST_WAITING, Writer
 from oo.domain.errors import StoreBusy, StoreClosed, StoreError
 from oo.features.registry import Registry
 from oo.ports import BackedUp, Reader, Transaction
@@ -91,7 +91,9 @@ class SqliteSession:
 class SqliteStore:
     """The `Store` port on one SQLite file; see `oo.ports.Store`."""
 
-    def __init__(self, path: Path, registry: Registry, lock: FileLock) -> None:
+    def __init__(
+        self, path: Path, registry: Registry, lock: FileLock, most_waiting: int = MOST_WAITING
+    ) -> None:
         """Hold the store at `path` and start its writer; `open` is what locks and prepares the file."""
         self._path = path
         self._lock = lock
@@ -104,11 +106,15 @@ class SqliteStore:
         self._closing = threading.Lock()
         # Connected here, so that what the file or the disk refuses is raised and no write waits for a writer that died.
         connection = _writing(path)
-        self._writer = Writer(SqliteCommits(connection, SqlTransaction(self._runner(connection))))
+        self._writer = Writer(
+            SqliteCommits(connection, SqlTransaction(self._runner(connection))), most_waiting
+        )
         self._writer.start()
 
     @classmethod
-    def open(cls, path: Path, registry: Registry, *, wait_sec: float = 5.0) -> "SqliteStore":
+    def open(
+        cls, path: Path, registry: Registry, *, wait_sec: float = 5.0, most_waiting: int = MOST_WAITING
+    ) -> "SqliteStore":
         """Open the store at `path`, made and migrated where it needs to be.
 
         Raises `StoreBusy` where another process still has it after `wait_sec`, `StoreTooNew` where a newer oO made it.
@@ -126,7 +132,7 @@ class SqliteStore:
             raise StoreError(f"The store {path} cannot be made ({error}).", "Give another --db.") from error
         try:
             migrate(path)
-            return cls(path, registry, lock)
+            return cls(path, registry, lock, most_waiting)
         except BaseException:
             lock.release()
             raise

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from oo.domain.errors import StoreClosed, StoreError
+from oo.domain.errors import Overloaded, StoreClosed, StoreError
 from oo.ports import Transaction
 
 Result = TypeVar("Result")
@@ -22,6 +22,8 @@ Outcome: TypeAlias = tuple[Any, BaseException | None]
 _Queued: TypeAlias = tuple[Change, Future[Any]]
 _GROUP = 128
 """At most this many writes share a commit."""
+MOST_WAITING = 1000
+"""At most this many writes wait, where nothing else is asked for."""
 
 
 class Commits(Protocol):
@@ -46,9 +48,10 @@ class Commits(Protocol):
 class Writer:
     """Runs writes one after the other on a thread of its own, from `start` until `close`."""
 
-    def __init__(self, commits: Commits) -> None:
-        """Write through `commits`, which is closed at the end."""
+    def __init__(self, commits: Commits, most_waiting: int = MOST_WAITING) -> None:
+        """Write through `commits`, which is closed at the end; let at most `most_waiting` writes wait."""
         self._commits = commits
+        self._most_waiting = most_waiting
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._closed = False
         self._purges: deque[Future[bool]] = deque()
@@ -60,9 +63,20 @@ class Writer:
         self._thread.start()
 
     def submit(self, change: Callable[[Transaction], Result]) -> "Future[Result]":
-        """Queue a change; raises `StoreClosed` after `close`, `StoreError` for a write out of a write."""
+        """Queue a change; raises `Overloaded` where too many wait, `StoreClosed` after `close`.
+
+        A write out of a write is a `StoreError`.
+        """
         if threading.current_thread() is self._thread:
             raise StoreError("A write cannot wait for another write.", "Use the transaction it was handed.")
+        if self._queue.qsize() >= self._most_waiting:
+            raise Overloaded(
+                f"{self._most_waiting:,} writes wait for the store already; nothing was recorded.",
+                "Ask again in a moment.",
+            )
+        return self._queued(change)
+
+    def _queued(self, change: Callable[[Transaction], Result]) -> "Future[Result]":
         answer: Future[Result] = Future()
         with self._closing:
             if self._closed:
@@ -74,7 +88,7 @@ class Writer:
         """Leave, between writes, no trace of what was deleted; False where a reader keeps one for now."""
         answer: Future[bool] = Future()
         self._purges.append(answer)
-        self.submit(lambda _: None)  # wakes the thread, which purges after the commit
+        self._queued(lambda _: None)  # wakes the thread, which purges after the commit
         return answer
 
     def close(self) -> None:
