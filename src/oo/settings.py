@@ -32,9 +32,18 @@ class Settings(BaseSettings):
     bus: Annotated[
         str,
         Field(
-            description="The bus: inprocess:, or nats://HOST:PORT (tls:// as well) of a NATS with JetStream."
+            description="The bus: inprocess:, or nats://HOST:PORT (tls:// as well) of a NATS with JetStream;"
+            " commas between the servers of a cluster."
         ),
     ] = "inprocess:"
+    bus_replicas: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=5,
+            description="How many servers of a cluster keep a stream that is made here; 3 of three outlive one.",
+        ),
+    ] = 1
     bus_name: Annotated[
         str,
         Field(
@@ -120,10 +129,15 @@ class Settings(BaseSettings):
     @field_validator("bus")
     @classmethod
     def _of_a_bus(cls, value: str) -> str:
-        url = urlsplit(value)
-        if value != "inprocess:" and (url.scheme not in {"nats", "tls"} or not url.hostname):
-            raise ValueError("it has to be inprocess: or nats://HOST:PORT")
+        if value != "inprocess:" and not all(map(_of_nats, value.split(","))):
+            raise ValueError(
+                "it has to be inprocess: or nats://HOST:PORT, commas between the servers of a cluster"
+            )
         return value
+
+    def bus_servers(self) -> tuple[str, ...]:
+        """Return the URL of each server of the bus."""
+        return tuple(self.bus.split(","))
 
     def bus_of_others(self) -> bool:
         """Return whether other systems may be on the bus: whether there is anything to listen to."""
@@ -158,6 +172,16 @@ class Settings(BaseSettings):
                 f"Give {ENGINES[0]}: (OO_OFFLINE), or --engine {ENGINES[0]}.",
             )
         return name
+
+
+def _of_nats(server: str) -> bool:
+    """Return whether a URL can be that of a server of NATS."""
+    url = urlsplit(server)
+    try:
+        port = url.port
+    except ValueError:
+        return False
+    return url.scheme in {"nats", "tls"} and bool(url.hostname) and port != 0
 
 
 def load_settings(**overrides: str) -> Settings:

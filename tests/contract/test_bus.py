@@ -27,7 +27,7 @@ def inprocess(_: Path) -> Iterator[Bus]:
 @contextmanager
 def jetstream(folder: Path) -> Iterator[Bus]:
     with serving_nats(folder) as server:
-        yield Nats(server.url, name="oo")
+        yield Nats([server.url], name="oo")
 
 
 ADAPTERS: Mapping[str, Callable[[Path], AbstractContextManager[Bus]]] = {
@@ -163,7 +163,7 @@ def test_a_bus_may_be_closed_twice(bus: Bus) -> None:
 
 def test_a_server_that_is_not_there_is_said_to_be_and_used_when_it_is(tmp_path: Path) -> None:
     with serving_nats(tmp_path, start=False) as server:
-        bus = Nats(server.url, name="oo")
+        bus = Nats([server.url], name="oo")
         with pytest.raises(BusUnavailable, match="does not answer"):
             bus.publish([message(1)])
         with pytest.raises(BusUnavailable, match="does not answer"):
@@ -178,7 +178,7 @@ def test_a_server_that_is_not_there_is_said_to_be_and_used_when_it_is(tmp_path: 
 
 def test_what_was_published_and_not_acknowledged_outlives_a_kill_of_the_server(tmp_path: Path) -> None:
     with serving_nats(tmp_path) as server:
-        bus = Nats(server.url, name="oo")
+        bus = Nats([server.url], name="oo")
         bus.publish(message(number) for number in range(20))
         assert bodies(bus.consumer("signals"), 5) == [b"%d" % number for number in range(5)]
 
@@ -198,7 +198,7 @@ def test_a_message_that_the_server_never_takes_holds_up_no_other(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with serving_nats(tmp_path) as server:
-        bus = Nats(server.url, name="oo")
+        bus = Nats([server.url], name="oo")
         large = Message(subject="signals.mood.checkin", id="large", body=b"x" * 2_000_000)
 
         bus.publish([large, message(1)])
@@ -211,7 +211,7 @@ def test_a_message_that_the_server_never_takes_holds_up_no_other(
 def test_a_stream_that_has_the_subjects_already_is_used(tmp_path: Path) -> None:
     with serving_nats(tmp_path) as server:
         server.add_stream("EVERYTHING", ["signals.>", "feedback.>"])
-        bus = Nats(server.url, name="oo")
+        bus = Nats([server.url], name="oo")
 
         bus.publish([message(1), message(2, "feedback.reward")])
 

@@ -26,6 +26,7 @@ from oo.usecases.publish import Publish
 from oo.worker import Worker
 from tests.api.calling import mood, ok, post, send, task, user
 from tests.support.nats import Server, serving_nats
+from tests.support.nats_cluster import NatsCluster
 from tests.support.service import Service, opened, serving, started, unlike_the_ledger
 
 NOW = 1_788_247_800_000
@@ -33,8 +34,8 @@ WAIT_SEC = 45.0
 PEOPLE = 6
 
 
-def wait_until(said: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + WAIT_SEC
+def wait_until(said: Callable[[], object], what: str, within_sec: float = WAIT_SEC) -> None:
+    until = time.monotonic() + within_sec
     while not said():
         assert time.monotonic() < until, what
         time.sleep(0.05)
@@ -72,7 +73,7 @@ def recorded(folder: Path) -> dict[str, Fact]:
         )
 
 
-def assert_all_of_it_is_on_the_bus_once(server: Server, folder: Path) -> None:
+def assert_all_of_it_is_on_the_bus_once(server: Server | NatsCluster, folder: Path) -> None:
     facts = recorded(folder)
     signals = [(subject, parse(body)) for subject, body in server.stored()]
     told = [fact for subject, fact in signals if not subject.startswith("signals.shadow.")]
@@ -204,7 +205,7 @@ def test_one_that_ends_between_the_bus_and_the_mark_has_published_once(tmp_path:
         [MoodCheckin(user_id="ada", at_ms=NOW, event_id=f"e{n}", score=0.5) for n in range(20)], now_ms=NOW
     )
     with serving_nats(tmp_path) as server:
-        bus = Nats(server.url, name="oo")
+        bus = Nats([server.url], name="oo")
         with pytest.raises(KeyboardInterrupt):
             Publish(store=app.store, bus=Dying(bus))(now_ms=NOW)  # type: ignore[arg-type]
         assert app.events.backlog().count == 21
@@ -231,7 +232,7 @@ class Counting:
 @contextmanager
 def working(app: App, server: Server) -> Iterator[Counting]:
     meters = Counting()
-    bus = Nats(server.url, name="oo")
+    bus = Nats([server.url], name="oo")
     try:
         with Worker(app=app, bus=bus, meters=meters, clock=lambda: NOW, listens=True):
             yield meters

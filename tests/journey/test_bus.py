@@ -346,7 +346,13 @@ def test_a_worker_of_its_own_needs_a_bus_of_others(shell: Shell) -> None:
     assert "OO_BUS" in ran.err
 
 
-@pytest.mark.parametrize("url", ["", "nats:", "nats://", "kafka://127.0.0.1", "inprocess", "127.0.0.1:4222"])
+IMPOSSIBLE = [
+    *["", "nats:", "nats://", "kafka://127.0.0.1", "inprocess", "127.0.0.1:4222", "nats://127.0.0.1:port"],
+    *["nats://a,kafka://b", "nats://a,", "nats://a,b:4222", "inprocess:,nats://a"],
+]
+
+
+@pytest.mark.parametrize("url", IMPOSSIBLE)
 def test_a_bus_that_cannot_be_is_refused_at_the_start(shell: Shell, url: str) -> None:
     ran = shell.process("serve", "--port", "0", env={"OO_BUS": url})
 

@@ -1,6 +1,7 @@
 """A JetStream cluster of real NATS servers on loopback, whose nodes can be killed and started again one by one."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,11 @@ class NatsCluster:
         for node in self.nodes:
             node.kill()
 
+    def kept_by(self, stream: str) -> int:
+        """Return how many nodes keep a stream."""
+        info: StreamInfo = run(self._asked(lambda jetstream: jetstream.stream_info(stream)))
+        return info.config.num_replicas or 1
+
     def leader(self, stream: str = "SIGNALS") -> int:
         """Return the number of the node that leads a stream."""
         info: StreamInfo = run(self._asked(lambda jetstream: jetstream.stream_info(stream)))
@@ -59,13 +65,24 @@ class NatsCluster:
         assert info.cluster.leader is not None
         return int(info.cluster.leader.removeprefix("n"))
 
+    def publish(self, *messages: tuple[str, bytes]) -> None:
+        """Publish as another system would that tries each again until it is acknowledged, and has no ids."""
+        for message in messages:
+            wait_for(partial(self._published, message), partial(str, message), START_SEC)
+
     def stored(self, stream: str = "SIGNALS") -> list[tuple[str, bytes]]:
         """Return everything that a stream holds, as a node that runs tells it."""
         return next(node for node in self.nodes if node.program.runs).stored(stream)
 
+    def _published(self, message: tuple[str, bytes]) -> bool:
+        return self._done(lambda jetstream: jetstream.publish(*message, timeout=1))
+
     def _answers(self) -> bool:
+        return self._done(lambda jetstream: jetstream.account_info())
+
+    def _done(self, ask: Any) -> bool:
         try:
-            run(self._asked(lambda jetstream: jetstream.account_info()))
+            run(self._asked(ask))
         except (Error, OSError, TimeoutError):
             return False
         return True

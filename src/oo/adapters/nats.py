@@ -5,6 +5,7 @@ The client is asynchronous; it runs on a loop of its own, on a thread of its own
 
 import asyncio
 import logging
+import random
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -52,9 +53,12 @@ class _Connection:
 class Nats:
     """The `Bus` port over JetStream; see `oo.ports.Bus`. It connects when it is used, and again after every failure."""
 
-    def __init__(self, url: str, name: str) -> None:
-        """Reach the server at `url`; consumers have `name`, under which the server remembers what they have had."""
-        self._url, self._name = url, name
+    def __init__(self, servers: Sequence[str], name: str, replicas: int = 1) -> None:
+        """Reach any of the `servers` of a cluster, by their URLs; a stream that is made has so many `replicas`.
+
+        Consumers have `name`, under which the servers remember what they have had.
+        """
+        self._servers, self._name, self._replicas = servers, name, replicas
         self._connection: _Connection | None = None
         self._connecting: asyncio.Lock | None = None
         self._closed = False
@@ -99,7 +103,7 @@ class Nats:
         self._connecting = self._connecting or asyncio.Lock()
         async with self._connecting:
             if self._connection is None or not self._connection.client.is_connected:
-                client = await asyncio.wait_for(_connect(self._url), CONNECT_SEC)
+                client = await _connect(self._servers)
                 self._connection = _Connection(client, client.jetstream(timeout=ANSWER_SEC))
                 await self._find_streams(self._connection)
             return self._connection
@@ -107,7 +111,7 @@ class Nats:
     async def _find_streams(self, connection: _Connection) -> None:
         try:
             for first in STREAMS:
-                connection.streams[first] = await _stream(connection.jetstream, first)
+                connection.streams[first] = await _stream(connection.jetstream, first, self._replicas)
         except BaseException:
             await self._let_go(connection)
             raise
@@ -130,7 +134,18 @@ class Nats:
             await connection.client.close()
 
 
-async def _connect(url: str) -> Client:
+async def _connect(servers: Sequence[str]) -> Client:
+    """Connect to whichever server answers, in no order, so that not all ask the first; raises what went wrong last."""
+    failure: Exception = NoServersError()
+    for server in random.sample(servers, len(servers)):
+        try:
+            return await asyncio.wait_for(_connect_to(server), CONNECT_SEC)
+        except (Error, OSError, TimeoutError) as error:
+            failure = error
+    raise failure
+
+
+async def _connect_to(server: str) -> Client:
     """Connect, once and soon; raises what went wrong."""
     seen: list[Exception] = []
 
@@ -139,7 +154,7 @@ async def _connect(url: str) -> Client:
 
     try:
         return await nats.connect(
-            url,
+            server,
             name="oO",
             error_cb=noted,
             allow_reconnect=False,
@@ -151,14 +166,18 @@ async def _connect(url: str) -> Client:
         raise seen[-1] if seen else error from error
 
 
-async def _stream(jetstream: JetStreamContext, first: str) -> str:
+async def _stream(jetstream: JetStreamContext, first: str, replicas: int) -> str:
     """Return the name of the stream that has the subjects, made where there is none."""
     subjects = f"{first}.>"
     try:
         return await jetstream.find_stream_name_by_subject(subjects)
     except NotFoundError:
         config = StreamConfig(
-            name=STREAMS[first], subjects=[subjects], max_age=KEPT_SEC, duplicate_window=REPEATED_SEC
+            name=STREAMS[first],
+            subjects=[subjects],
+            max_age=KEPT_SEC,
+            duplicate_window=REPEATED_SEC,
+            num_replicas=replicas,
         )
         await jetstream.add_stream(config)
         return STREAMS[first]
