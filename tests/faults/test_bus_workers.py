@@ -23,7 +23,7 @@ STOP_SEC = 30.0
 
 @contextmanager
 def working(folder: Path, url: str, server: Server) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run `oo work` inside the block; at its end it has to stop by itself, unless the test has killed it."""
+    """Run `oo work` inside the block; at its end it has to stop by itself, unless the test has ended it."""
     environment = {**Shell(folder).environment, "OO_DATABASE": url, "OO_BUS": server.url}
     with (
         (folder / "work.log").open("ab") as log,
@@ -33,8 +33,9 @@ def working(folder: Path, url: str, server: Server) -> Iterator["subprocess.Pope
             assert process.stdout is not None
             assert b"works for the bus" in process.stdout.readline()
             yield process
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(STOP_SEC) in {0, -signal.SIGKILL}
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(STOP_SEC) in {0, -signal.SIGKILL}
         finally:
             process.kill()
 

@@ -1,7 +1,5 @@
 """More than the service gets through: some are served, the rest are turned away in words, and nothing is half done."""
 
-import os
-import signal
 import socket
 import sqlite3
 import threading
@@ -19,9 +17,9 @@ from oo.settings import Settings
 from tests.api.calling import Signal, mood, ok, send, task, user
 from tests.api.test_operations import meter
 from tests.faults.flooding import Answered, flood, resident_bytes, statuses
+from tests.faults.freezing import postgresql_stopped
 from tests.faults.wire import head
-from tests.support.postgres import database, server
-from tests.support.process import children_of
+from tests.support.postgres import database
 from tests.support.service import ANSWER_SEC, Service, serving
 
 CLIENTS = 500
@@ -41,21 +39,6 @@ def sqlite_held(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def postgresql_stopped(_: Path) -> Iterator[None]:
-    """Stop every process of the server inside the block, as a machine that hangs would."""
-    parent = server().program.pid
-    os.kill(parent, signal.SIGSTOP)  # so that it starts no other meanwhile
-    every = [parent, *(pid for pid, _ in children_of(parent))]
-    try:
-        for pid in every:
-            os.kill(pid, signal.SIGSTOP)
-        yield
-    finally:
-        for pid in every:
-            os.kill(pid, signal.SIGCONT)
-
-
-@contextmanager
 def in_sqlite(folder: Path) -> Iterator[str]:
     yield f"sqlite:///{folder / 'oo.db'}"
 
@@ -69,7 +52,7 @@ def in_postgresql(_: Path) -> Iterator[str]:
 Held = Callable[[Path], AbstractContextManager[None]]
 STORES: dict[str, tuple[Callable[[Path], AbstractContextManager[str]], Held]] = {
     "sqlite": (in_sqlite, sqlite_held),
-    "postgresql": (in_postgresql, postgresql_stopped),
+    "postgresql": (in_postgresql, lambda _: postgresql_stopped()),
 }
 
 

@@ -1,6 +1,7 @@
 """oo work: a worker of the bus as a process of its own."""
 
 import os
+import queue
 import signal
 
 import click
@@ -13,7 +14,7 @@ from oo.domain.errors import InvalidSetting
 from oo.settings import Settings
 from oo.worker import Worker
 
-_STOP = {signal.SIGTERM, signal.SIGINT}
+_STOP = (signal.SIGTERM, signal.SIGINT)
 
 
 @click.command()
@@ -23,9 +24,7 @@ def work(*, db: str | None, as_json: bool) -> None:
     settings = settings_for(db)
     _check(settings)
     set_up_log_by(settings)
-    signal.pthread_sigmask(
-        signal.SIG_BLOCK, _STOP
-    )  # before any thread begins, so that none of them is sent one
+    stop = _stop_asked()
     with (
         opened(db) as app,
         bus(settings) as reached,
@@ -35,7 +34,26 @@ def work(*, db: str | None, as_json: bool) -> None:
             print_json({"pid": os.getpid()})
         else:
             click.echo("oO works for the bus. Ctrl+C stops it.")
-        signal.sigwait(_STOP)
+        stop.get()
+
+
+def _stop_asked() -> "queue.SimpleQueue[int]":
+    """Return a queue into which a first SIGTERM or SIGINT is put; a second one ends the process at once.
+
+    That loses nothing: what was acknowledged is committed, and the rest comes again.
+    """
+    asked: queue.SimpleQueue[int] = queue.SimpleQueue()
+    seen: list[int] = []
+
+    def on_signal(number: int, _: object) -> None:
+        if seen:
+            os._exit(1)
+        seen.append(number)
+        asked.put(number)  # of all that wakes a thread, this alone may be done in the midst of anything
+
+    for number in _STOP:
+        signal.signal(number, on_signal)
+    return asked
 
 
 def _check(settings: Settings) -> None:
