@@ -127,7 +127,12 @@ def _nats(settings: Settings) -> Bus:
             f"A NATS bus needs {error.name}, which is not installed.",
             "Install it: pip install 'oo-tips[nats]'",
         ) from error
-    return Nats(settings.bus_servers(), name=settings.bus_name, replicas=settings.bus_replicas)
+    return Nats(
+        settings.bus_servers(),
+        name=settings.bus_name,
+        replicas=settings.bus_replicas,
+        redeliver_sec=settings.bus_redeliver_sec,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,14 @@ class Settings(BaseSettings):
             description="Under which name this store reads from the bus; each store on one bus needs its own.",
         ),
     ] = "oo"
+    bus_redeliver_sec: Annotated[
+        float,
+        Field(
+            ge=1,
+            le=3600,
+            description="After how long the bus delivers again what was not acknowledged, as when a worker died.",
+        ),
+    ] = 30.0
     policy: Annotated[str, Field(description="The active policy: the one that chooses.")] = "egreedy/v1"
     shadows: Annotated[
         tuple[str, ...],

@@ -194,6 +194,21 @@ def test_what_was_published_and_not_acknowledged_outlives_a_kill_of_the_server(t
         bus.close()
 
 
+def test_what_is_not_acknowledged_comes_again_after_the_time_that_was_asked_for(tmp_path: Path) -> None:
+    """A consumer that the server knows from before takes the new time over."""
+    with serving_nats(tmp_path) as server:
+        first = Nats([server.url], name="oo")
+        first.publish([message(1)])
+        assert first.consumer("signals").fetch(1, SOON_SEC)[0].event.body == b"1"
+        first.close()
+
+        second = Nats([server.url], name="oo", redeliver_sec=1)
+        (again,) = second.consumer("signals").fetch(1, WAIT_SEC)
+
+        assert (again.event.body, again.event.tries) == (b"1", 2)
+        second.close()
+
+
 def test_a_message_that_the_server_never_takes_holds_up_no_other(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

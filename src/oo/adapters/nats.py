@@ -53,12 +53,16 @@ class _Connection:
 class Nats:
     """The `Bus` port over JetStream; see `oo.ports.Bus`. It connects when it is used, and again after every failure."""
 
-    def __init__(self, servers: Sequence[str], name: str, replicas: int = 1) -> None:
+    def __init__(
+        self, servers: Sequence[str], name: str, *, replicas: int = 1, redeliver_sec: float = REDELIVER_SEC
+    ) -> None:
         """Reach any of the `servers` of a cluster, by their URLs; a stream that is made has so many `replicas`.
 
-        Consumers have `name`, under which the servers remember what they have had.
+        Consumers have `name`, under which the servers remember what they have had; what one does not acknowledge in
+        `redeliver_sec` is delivered again.
         """
         self._servers, self._name, self._replicas = servers, name, replicas
+        self._redeliver_sec = redeliver_sec
         self._connection: _Connection | None = None
         self._connecting: asyncio.Lock | None = None
         self._closed = False
@@ -71,7 +75,7 @@ class Nats:
             self.run(lambda connection, message=message: _published(connection, message), ANSWER_SEC)  # type: ignore[misc]
 
     def consumer(self, stream: str) -> Consumer:
-        return _Consumer(self, stream, self._name)
+        return _Consumer(self, stream, self._name, self._redeliver_sec)
 
     def close(self) -> None:
         if self._closed:
@@ -198,6 +202,7 @@ class _Consumer:
     bus: Nats
     stream: str
     name: str
+    redeliver_sec: float
 
     def fetch(self, most: int, wait_sec: float) -> Sequence[Delivery]:
         found = self.bus.run(
@@ -221,7 +226,7 @@ class _Consumer:
             durable_name=self.name,
             filter_subject=f"{self.stream}.>",
             ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=REDELIVER_SEC,
+            ack_wait=self.redeliver_sec,
             max_ack_pending=MAX_PENDING,
             max_deliver=-1,
         )

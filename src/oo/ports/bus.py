@@ -36,7 +36,8 @@ class Consumer(Protocol):
     def fetch(self, most: int, wait_sec: float) -> Sequence[Delivery]:
         """Return at most so many messages, as soon as there are any; none if none comes in that time.
 
-        What is not acknowledged in `REDELIVER_SEC` is delivered again. Raises `BusUnavailable`.
+        What is not acknowledged in `REDELIVER_SEC`, unless the bus was told another time, is delivered again. Raises
+        `BusUnavailable`.
         """
 
 
