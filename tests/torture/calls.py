@@ -1,0 +1,30 @@
+"""What load and victim say to each other: calls in the shape of the HTTP API, whoever answers them."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A path of the API and the body that is posted to it."""
+
+    path: str
+    body: Any
+
+
+class Gone(Exception):
+    """Nobody is there to answer any more, and nobody will be in this life. Whether the call counted is not known."""
+
+
+class NotNow(Exception):
+    """No answer, or one that says to ask again: the same call is sent again soon. Whether it counted is not known."""
+
+
+class Client(Protocol):
+    """One connection to a victim; it is used by one thread."""
+
+    def __call__(self, call: Call) -> Any:
+        """Return the document that a call is answered with, an error's too; raises `Gone` and `NotNow`."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
