@@ -28,10 +28,12 @@ Kind: TypeAlias = Literal["service", "worker", "nats", "postgres", "backend"]
 class Service:
     """`oo serve` at a port of its own, which it keeps over kills and starts; and a client of it."""
 
-    def __init__(self, folder: Path, name: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, name: str, environment: Mapping[str, str], oo: Sequence[object] = (OO,)
+    ) -> None:
         self.port = free_port()
         self.program = Program(
-            command=[OO, "serve", "--port", self.port, "--json"],
+            command=[*oo, "serve", "--port", self.port, "--json"],
             environment=environment,
             log=folder / f"{name}.log",
         )
@@ -55,9 +57,11 @@ class Service:
 class Worker:
     """`oo work`."""
 
-    def __init__(self, folder: Path, name: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, name: str, environment: Mapping[str, str], oo: Sequence[object] = (OO,)
+    ) -> None:
         self.program = Program(
-            command=[OO, "work", "--json"], environment=environment, log=folder / f"{name}.log"
+            command=[*oo, "work", "--json"], environment=environment, log=folder / f"{name}.log"
         )
 
     def wait_ready(self) -> None:
@@ -73,11 +77,20 @@ class Fleet:
     """So many services and workers. Made, nothing runs; `start` starts, and `wait_ready` waits."""
 
     def __init__(
-        self, folder: Path, *, services: int, workers: int, nodes: int, settings: Mapping[str, str]
+        self,
+        folder: Path,
+        *,
+        services: int,
+        workers: int,
+        nodes: int,
+        settings: Mapping[str, str],
+        postgres: Postgres | None = None,
+        oo: Sequence[object] = (OO,),
     ) -> None:
+        """Lay everything out in `folder`; `oo` is how the command is called."""
         self.folder = folder
         self.nats = NatsCluster(folder, nodes)
-        self.postgres = Postgres()
+        self.postgres = postgres or Postgres()
         self.environment = {
             **Shell(folder).environment,
             "OO_DATABASE": self.postgres.url(),
@@ -85,8 +98,10 @@ class Fleet:
             "OO_BUS_REPLICAS": str(self.nats.replicas),
             **settings,
         }
-        self.services = [Service(folder, f"service{number}", self.environment) for number in range(services)]
-        self.workers = [Worker(folder, f"worker{number}", self.environment) for number in range(workers)]
+        self.services = [
+            Service(folder, f"service{number}", self.environment, oo) for number in range(services)
+        ]
+        self.workers = [Worker(folder, f"worker{number}", self.environment, oo) for number in range(workers)]
 
     @property
     def members(self) -> "Sequence[Service | Worker]":

@@ -39,10 +39,14 @@ _CLIENT = f"postgres: {USER} "
 class Postgres:
     """A server over a new folder, which goes with `close`. Its programs run as somebody else where root asks."""
 
-    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
-        """Make the data folder, but do not start. `settings` are the server's own, in place of what tests need."""
+    def __init__(self, settings: Mapping[str, str] | None = None, folder: Path | None = None) -> None:
+        """Make the data folder, but do not start. `settings` are the server's own, in place of what tests need.
+
+        `folder` is made, where everybody may go; by default it is a temporary one.
+        """
         # Short, because the path of a socket may not be long.
-        self.folder = Path(tempfile.mkdtemp(prefix="oo-pg-"))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="oo-pg-"))
+        self.folder.mkdir(exist_ok=True)
         if os.geteuid() == 0:
             self.folder.chmod(0o777)
         made = _run(programs() / "initdb", *_INIT, "-D", self.folder / "data")

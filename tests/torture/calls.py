@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+BUS = "/bus"
+"""The path of lines that are published on the bus, each under its subject, and acknowledged by the bus alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

@@ -52,6 +52,8 @@ class Campaign:
     clients: int
     most_calls: int
     has_exact: bool = False
+    lives_on: bool = False
+    """Whether only a part of it is killed: what goes on then is checked when all of it has ended, once an episode."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -135,7 +137,7 @@ class _Run:
         """Go through every life; the first violation ends the episode."""
         for _ in range(self.campaign.kills):
             self._live_once()
-            if self._check():
+            if not self.campaign.lives_on and self._check():
                 return
         self._live_out()
 

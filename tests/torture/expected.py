@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.torture import calls
 from tests.torture.books import Books, Entry
 from tests.torture.lines import Line, content_of, key_of
 
@@ -42,7 +43,7 @@ class Expected:
         """Add what follows from an entry."""
         body, sure = entry.call.body, entry.answer is not None
         match entry.call.path:
-            case "/signals":
+            case "/signals" | calls.BUS:
                 self._tell(body, sure=sure)
             case "/half":
                 self.refused.add(key_of(body))

@@ -104,7 +104,7 @@ def _reactions(query: Query) -> list[Row]:
 
 def _read_learning(query: Query, made: Found) -> None:
     for decision_id, policy, person, dimensions, row in query(
-        "SELECT decision_id, policy, user_id, dimensions, row FROM tip_scores"
+        'SELECT decision_id, policy, user_id, dimensions, "row" FROM tip_scores'
     ):
         made.scores[decision_id, policy] = Score(person, tuple(json.loads(dimensions)), _floats(row))
     for person, policy, dimensions, sums, updates in query(

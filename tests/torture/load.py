@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, TypeAlias
 
 from tests.torture.books import Books, Entry
-from tests.torture.calls import Call, Client, Gone, NotNow
+from tests.torture.calls import BUS, Call, Client, Gone, NotNow
 from tests.torture.lines import to_instant
 from tests.torture.telling import Teller
 
@@ -18,6 +18,7 @@ POLICIES = ("egreedy/v1", "egreedy/v2", "linucb/v1")
 """Those that follow every decision, the active one first."""
 REACTIONS = ("done", "dismiss", "snooze", "none")
 _PAUSE_SEC = 0.02
+_SHARE_OVER_THE_BUS = 0.3
 
 
 @dataclass(slots=True)
@@ -92,7 +93,8 @@ class Program:
             yield Call("/signals", left)
 
     def _tell(self) -> Script:
-        call = Call("/signals", self._teller.batch())
+        over_the_bus = BUS in self.offers and self.chance.random() < _SHARE_OVER_THE_BUS
+        call = Call(BUS if over_the_bus else "/signals", self._teller.batch())
         answer = yield call
         self._answered.append((call, answer))
         self._teller.told(call.body)
@@ -134,7 +136,7 @@ class Program:
         if not self._answered:
             return
         call, before = self.chance.choice(self._answered)
-        if call.path == "/signals":
+        if call.path in {"/signals", BUS}:
             yield call
             return
         answer = yield Call(call.path, call.body)
