@@ -1,13 +1,16 @@
 """What Prometheus can read: requests by route, what the loop does, and the quality of the data."""
 
+import os
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.gc_collector import GCCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
@@ -19,6 +22,9 @@ from oo.features.catalog import SYNCED
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
+METERS_OF_SEVERAL = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that names, to the client of Prometheus, the folder in which several processes keep their meters."""
+_PANEL = "quality.prom"
 
 
 _SHARES: Mapping[str, tuple[str, Callable[[FeatureQuality], float | None]]] = {
@@ -79,8 +85,13 @@ def _bounded(subject: str) -> str:
 class Metrics:
     """The meters of one service."""
 
-    def __init__(self) -> None:
-        """Set every meter to zero, in a registry of its own."""
+    def __init__(self, together: Path | None = None) -> None:
+        """Set every meter to zero, in a registry of its own.
+
+        Several processes of one service have their meters `together` in a folder, which `METERS_OF_SEVERAL` names too;
+        what each then tells is the sum.
+        """
+        self._together = together
         self._registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self._registry)
@@ -94,7 +105,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
-        self._running = Gauge("oo_http_requests_running", "Requests under way.", registry=self._registry)
+        self._running = Gauge(
+            "oo_http_requests_running",
+            "Requests under way.",
+            multiprocess_mode="livesum",
+            registry=self._registry,
+        )
         self._turned_away = Counter(
             "oo_http_requests_turned_away",
             "Requests answered 503 because too many were under way.",
@@ -131,16 +147,42 @@ class Metrics:
             ("fate",),
             registry=self._registry,
         )
-        self._up = Gauge("oo_bus_up", "Whether the bus answers: 1 or 0.", registry=self._registry)
-        self._waiting = Gauge("oo_outbox_events", "Events to publish.", registry=self._registry)
+        self._up = Gauge(
+            "oo_bus_up",
+            "Whether the bus answers: 1 or 0.",
+            multiprocess_mode="livemostrecent",
+            registry=self._registry,
+        )
+        self._waiting = Gauge(
+            "oo_outbox_events",
+            "Events to publish.",
+            multiprocess_mode="livemostrecent",
+            registry=self._registry,
+        )
         self._age = Gauge(
-            "oo_outbox_oldest_seconds", "Time that the oldest of them has waited.", registry=self._registry
+            "oo_outbox_oldest_seconds",
+            "Time that the oldest of them has waited.",
+            multiprocess_mode="livemostrecent",
+            registry=self._registry,
         )
         self._dead = Gauge(
-            "oo_dead_events", "Events that came and could not be recorded.", registry=self._registry
+            "oo_dead_events",
+            "Events that came and could not be recorded.",
+            multiprocess_mode="livemostrecent",
+            registry=self._registry,
         )
-        Gauge("oo_info", "The version that runs.", ("version",), registry=self._registry).labels(
-            __version__
+        Gauge(
+            "oo_info",
+            "The version that runs.",
+            ("version",),
+            multiprocess_mode="livemax",
+            registry=self._registry,
+        ).labels(__version__).set(1)
+        Gauge(
+            "oo_processes",
+            "Processes that serve at this address.",
+            multiprocess_mode="livesum",
+            registry=self._registry,
         ).set(1)
 
     def began(self) -> None:
@@ -172,6 +214,8 @@ class Metrics:
     def measured(self, seen: Panel) -> None:
         """Show what a look at the data's quality saw, in place of what was seen before."""
         self._panel.seen = seen
+        if self._together is not None:
+            _write(self._together / _PANEL, self._panel)
 
     def checked(self, checked: Checked) -> None:
         """Count a check of the data's quality, and show what it saw."""
@@ -201,4 +245,23 @@ class Metrics:
 
     def page(self) -> bytes:
         """Return everything in the text format of Prometheus."""
-        return prometheus_client.generate_latest(self._registry)
+        if self._together is None:
+            return prometheus_client.generate_latest(self._registry)
+        every = CollectorRegistry()
+        MultiProcessCollector(every, str(self._together))  # type: ignore[no-untyped-call]
+        panel = self._together / _PANEL
+        return prometheus_client.generate_latest(every) + (panel.read_bytes() if panel.exists() else b"")
+
+
+def ended(pid: int, together: Path) -> None:
+    """Take out of the meters what was true of a process while it ran, and keep what it has counted."""
+    mark_process_dead(pid, str(together))  # type: ignore[no-untyped-call]
+
+
+def _write(place: Path, collector: Collector) -> None:
+    """Write what a collector tells into a file, whole at any moment."""
+    registry = CollectorRegistry()
+    registry.register(collector)
+    new = place.with_suffix(f".{os.getpid()}")
+    new.write_bytes(prometheus_client.generate_latest(registry))
+    new.replace(place)

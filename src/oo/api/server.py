@@ -7,8 +7,8 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from granian.constants import HTTPModes, Interfaces
@@ -43,19 +43,35 @@ def free_port(host: str, port: int) -> int:
         return bound
 
 
-def serve(asgi: ASGIApp, host: str, port: int, *, ready: Callable[[], None]) -> None:
+@contextmanager
+def shared_port(host: str, port: int) -> Iterator[int]:
+    """Keep a port for processes that serve at it together, inside the block; see `free_port`."""
+    found = free_port(host, port)
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as each of their own sockets has
+        keeper.bind((host, found))
+        yield found
+
+
+def serve(
+    asgi: ASGIApp, host: str, port: int, *, ready: Callable[[], None], leash: socket.socket | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way; a second signal ends the process at once.
+
+    A word over the `leash`, or its end, means the same as a signal, but is no second one.
 
     `ready` is called when connections are taken. What is not finished `STOP_SEC` after the signal, because a client
     neither sends nor reads on, is given up.
     """
     before = _other_threads()
-    asyncio.run(_serve(asgi, host, port, ready))
+    asyncio.run(_serve(asgi, host, port, ready, leash))
     if not _ended(before):
         atexit.register(os._exit, 0)
 
 
-async def _serve(asgi: ASGIApp, host: str, port: int, ready: Callable[[], None]) -> None:
+async def _serve(
+    asgi: ASGIApp, host: str, port: int, ready: Callable[[], None], leash: socket.socket | None
+) -> None:
     server = Server(
         asgi,
         address=host,
@@ -71,6 +87,8 @@ async def _serve(asgi: ASGIApp, host: str, port: int, ready: Callable[[], None])
     serving = loop.create_task(server.serve())
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, server, serving)
+    if leash is not None:
+        loop.add_reader(leash, _let_go, leash, server, serving)
     announcing = loop.create_task(_announce(host, port, ready))
     with suppress(asyncio.CancelledError):  # it is `_stop` that gives up
         await serving
@@ -82,6 +100,12 @@ def _stop(server: Server, serving: asyncio.Task[None]) -> None:
         os._exit(1)
     server.stop()  # type: ignore[no-untyped-call]  # Granian types none of its own
     serving.get_loop().call_later(STOP_SEC, serving.cancel)
+
+
+def _let_go(leash: socket.socket, server: Server, serving: asyncio.Task[None]) -> None:
+    serving.get_loop().remove_reader(leash)
+    if not server.interrupt_signal:
+        _stop(server, serving)
 
 
 def _ended(before: set[int]) -> bool:

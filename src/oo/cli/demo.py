@@ -14,7 +14,8 @@ import numpy as np
 from rich.progress import Progress
 
 from oo.api.server import free_port
-from oo.cli.serve import DEFAULT_PORT, LOOPBACK, announce, run
+from oo.cli.serve import DEFAULT_PORT, LOOPBACK, announce
+from oo.cli.serving import run
 from oo.cli.shell import machine_tz, now_ms, print_json, print_table, progress_bar, settings_for, with_json
 from oo.compose import compose
 from oo.domain.errors import InvalidSetting
