@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,11 +103,14 @@ def serving(folder: Path, **settings: str) -> Iterator[Service]:
         service.kill()
 
 
-def started(folder: Path, **settings: str) -> Service:
-    """Start to serve the store in `folder`, and return when it answers; whoever asks has to end it."""
+def started(folder: Path, command: Sequence[str | Path] = (OO,), **settings: str) -> Service:
+    """Start to serve the store in `folder`, and return when it answers; whoever asks has to end it.
+
+    `command` is how `oo` is run.
+    """
     with _log(folder).open("ab") as log:
         process = subprocess.Popen(
-            [OO, "serve", "--port", "0"],
+            [*command, "serve", "--port", "0"],
             env={**Shell(folder).environment, **settings},
             stdout=subprocess.PIPE,
             stderr=log,

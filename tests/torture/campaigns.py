@@ -1,0 +1,33 @@
+"""The campaigns, and how many episodes of each a profile asks for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.torture.episode import Campaign
+from tests.torture.service import Served
+from tests.torture.writer import MOST_CLIENTS, Writer
+
+PROFILES = ("smoke", "ci", "moonshot")
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A campaign, and its episodes in each of `PROFILES`."""
+
+    campaign: Campaign
+    episodes: Sequence[int]
+
+    def episodes_in(self, profile: str) -> int:
+        """Return how many episodes a profile asks for."""
+        return self.episodes[PROFILES.index(profile)]
+
+
+_PLANNED = (
+    Planned(
+        Campaign(name="writer", make=Writer, kills=10, clients=MOST_CLIENTS, most_calls=60, has_exact=True),
+        (4, 100, 1_000),
+    ),
+    Planned(Campaign(name="service", make=Served, kills=8, clients=4, most_calls=400), (1, 25, 250)),
+)
+CAMPAIGNS: Mapping[str, Planned] = {each.campaign.name: each for each in _PLANNED}
+"""By name: a campaign is one entry, and a victim."""
