@@ -6,13 +6,17 @@ from typing import Any, Protocol
 BUS = "/bus"
 """The path of lines that are published on the bus, each under its subject, and acknowledged by the bus alone."""
 
+HALF = "/half"
+"""The path of a change that fails when it is half done: nothing of it may stay, whatever is committed with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A path of the API and the body that is posted to it."""
+    """A path of the API and the body that is posted to it; `now_ms` is for a victim that has no clock of its own."""
 
     path: str
     body: Any
+    now_ms: int = 0
 
 
 class Gone(Exception):

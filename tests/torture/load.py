@@ -3,12 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, TypeAlias
 
 from tests.torture.books import Books, Entry
-from tests.torture.calls import BUS, Call, Client, Gone, NotNow
+from tests.torture.calls import BUS, HALF, Call, Client, Gone, NotNow
 from tests.torture.lines import to_instant
 from tests.torture.telling import Teller
 
@@ -18,6 +18,8 @@ POLICIES = ("egreedy/v1", "egreedy/v2", "linucb/v1")
 """Those that follow every decision, the active one first."""
 REACTIONS = ("done", "dismiss", "snooze", "none")
 _PAUSE_SEC = 0.02
+_LIVING, _TALKING = (5, 4, 3, 2, 1), (9, 0, 0, 1, 0)
+"""How often each step is taken: to tell, to ask for a tip, for a decision, to repeat, and to fail half-way."""
 _SHARE_OVER_THE_BUS = 0.3
 
 
@@ -25,7 +27,7 @@ _SHARE_OVER_THE_BUS = 0.3
 class Program:
     """Acts for people, one call after the other. A call without an answer is made again, as it was.
 
-    `offers` names the paths beside those of the API that the victim answers.
+    `offers` names the paths beside those of the API that the victim answers. One that `talks` does nothing but tell.
     """
 
     number: int
@@ -33,6 +35,7 @@ class Program:
     books: Books
     clock: Callable[[], int]
     offers: frozenset[str] = frozenset()
+    talks: bool = False
     ending: bool = False
     over: bool = False
     _script: Script | None = None
@@ -75,7 +78,7 @@ class Program:
         except StopIteration:
             self.over, self._entry = True, None
         else:
-            self._entry = self.books.attempt(self.number, call)
+            self._entry = self.books.attempt(self.number, replace(call, now_ms=self.clock()))
 
     def _live(self) -> Script:
         yield Call("/signals", self._teller.beginning())
@@ -87,13 +90,13 @@ class Program:
             self._half,
         )
         while not self.ending:
-            step = self.chance.choices(steps, weights=(5, 4, 3, 2, 1))[0]
+            step = self.chance.choices(steps, weights=_TALKING if self.talks else _LIVING)[0]
             yield from step()
         while left := self._teller.rest():
             yield Call("/signals", left)
 
     def _tell(self) -> Script:
-        over_the_bus = BUS in self.offers and self.chance.random() < _SHARE_OVER_THE_BUS
+        over_the_bus = BUS in self.offers and (self.talks or self.chance.random() < _SHARE_OVER_THE_BUS)
         call = Call(BUS if over_the_bus else "/signals", self._teller.batch())
         answer = yield call
         self._answered.append((call, answer))
@@ -144,8 +147,8 @@ class Program:
 
     def _half(self) -> Script:
         """Ask for a change that fails when it is half done, where the victim offers that."""
-        if "/half" in self.offers:
-            yield Call("/half", self._teller.mood())
+        if HALF in self.offers:
+            yield Call(HALF, self._teller.mood())
 
 
 def _same_decision(call: Call, reward: Call) -> bool:

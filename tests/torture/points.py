@@ -40,8 +40,8 @@ class Dying(sqlite3.Connection):
         self._pass(BETWEEN)
         return super().executemany(sql, *arguments)
 
-    def _pass(self, point: str) -> None:
-        if self.death is None or (self.death.boundary and point not in BOUNDARIES):
+    def _pass(self, point: str | None) -> None:
+        if self.death is None or point is None or (self.death.boundary and point not in BOUNDARIES):
             return
         self._passed += 1
         if self._passed == self.death.at:
@@ -49,7 +49,10 @@ class Dying(sqlite3.Connection):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _before(sql: str) -> str:
+def _before(sql: str) -> str | None:
+    """Return at which point a statement stands; when the log is copied depends on what else waits, so that is none."""
+    if sql.startswith("PRAGMA"):
+        return None
     if sql.startswith("BEGIN"):
         return BEFORE_BEGIN
     return BEFORE_COMMIT if sql == "COMMIT" else BETWEEN

@@ -15,9 +15,10 @@ from typing import Any
 
 from oo.usecases.app import App
 from tests.torture.calls import Call, Client, Gone
+from tests.torture.doing import DRAIN
 from tests.torture.filebus import FileBus
 from tests.torture.found import Query
-from tests.torture.living import DRAIN, OFFERS, Life, live, settings
+from tests.torture.living import OFFERS, Life, live, settings
 from tests.torture.points import Death
 from tests.torture.victim import Struck, looked_into, unsound
 
@@ -45,7 +46,7 @@ class Pipe:
 
     def __call__(self, call: Call) -> Any:
         try:
-            self.connection.send_bytes(json.dumps([call.path, call.body]).encode())
+            self.connection.send_bytes(json.dumps([call.path, call.body, call.now_ms]).encode())
             return json.loads(self.connection.recv_bytes())
         except (EOFError, OSError):
             raise Gone from None
@@ -66,6 +67,7 @@ class Writer:
     _connections: list[Connection] = field(default_factory=list)
     """The first is the victim's own, to tell of its death; each of the others is a client's."""
     _death: Death | None = None
+    _lives: int = 0
 
     def start(self, chance: Random) -> None:
         """Begin a life, and draw how it ends."""
@@ -117,16 +119,18 @@ class Writer:
         return FileBus(self.folder / "bus.jsonl").published()
 
     def _drawn(self, chance: Random) -> Death | None:
-        """Draw a point, the early ones as often as the late, or none: then the time is drawn."""
+        """Draw a point, an early one more often than a late one, or none: then the time is drawn."""
         boundary, timed = chance.random() < 0.4, chance.random() < 0.75
-        at = int((_BOUNDARIES if boundary else _STATEMENTS) ** chance.random())
+        most, place = _BOUNDARIES if boundary else _STATEMENTS, chance.random()
+        at = 1 + int(chance.choice((most * place, most**place)))
         return None if timed and not self.exact else Death(at, boundary)
 
     def _begin(self) -> None:
         self.end()
         context = forkserver()
         ours, theirs = zip(*(context.Pipe() for _ in range(MOST_CLIENTS + 1)), strict=True)
-        life = Life(self.folder, self.without, self._death)
+        self._lives += 1
+        life = Life(self.folder, self.without, self._death, self._lives if self.exact else None)
         self._process = context.Process(target=live, args=(life, theirs[0], list(theirs[1:])), daemon=True)
         self._process.start()
         for each in theirs:
