@@ -10,7 +10,7 @@ from oo import policies
 from oo.adapters.inprocess import InProcess
 from oo.adapters.remote.reception import received
 from oo.adapters.remote.service import Service
-from oo.adapters.sql import restore
+from oo.adapters.sql import anew, damage, restore
 from oo.adapters.sql.sqlite import SqliteStore
 from oo.domain.errors import InvalidSetting, StoreBusy, StoreError
 from oo.domain.instant import format_instant
@@ -18,7 +18,7 @@ from oo.domain.tombstone import Tombstone
 from oo.features.catalog import CATALOG
 from oo.features.registry import Registry
 from oo.features.vector import check_dimensions
-from oo.ports import Bus, Keeper, Messenger, Offline, Store
+from oo.ports import BegunAnew, Bus, Keeper, Messenger, Offline, Store
 from oo.settings import Settings
 from oo.usecases.app import App
 from oo.usecases.back_up import BackUp
@@ -159,8 +159,8 @@ def restored(
     that is there cannot say who was erased, unless `without_erasures`.
     """
     path = settings.sqlite_path().resolve()
-    aside = Path(f"{path}.before-restore.{format_instant(now_ms).replace(':', '-')}")
     with restore.prepared(file, path) as copy:
+        damaged = damage.problem_of(path) is not None
         stones = _erased(path, without_erasures=without_erasures)
         registry = Registry(CATALOG)
         store = SqliteStore.open(copy, registry, wait_sec=0)
@@ -170,8 +170,19 @@ def restored(
             made = check(stones, now_ms=now_ms, progress=progress)
         finally:
             store.close()
-        was_there = restore.put_into_place(copy, path, aside)
+        aside = _aside(path, "corrupt" if damaged else "before-restore", now_ms)
+        was_there = restore.put_into_place(copy, path, aside, damaged=damaged)
     return PutBack(place=path, people=made.people, erased=made.erased, aside=aside if was_there else None)
+
+
+def begun_anew(settings: Settings, *, now_ms: int) -> BegunAnew:
+    """Set the store that the settings name aside, if it is damaged, and put an empty one in its place."""
+    path = settings.sqlite_path().resolve()
+    return anew.begun_anew(path, _aside(path, "corrupt", now_ms), Registry(CATALOG))
+
+
+def _aside(path: Path, why: str, now_ms: int) -> Path:
+    return Path(f"{path}.{why}.{format_instant(now_ms).replace(':', '-')}")
 
 
 def _erased(path: Path, *, without_erasures: bool) -> list[Tombstone]:
@@ -285,7 +296,7 @@ def build_app(store: Store, registry: Registry, learner: Learner, settings: Sett
         erase=Erase(store=store, keeper=_keeper(store)),
         back_up=BackUp(store=store, keeper=_keeper(store)),
         events=Events(store=store, ingest=ingest),
-        check=Check(store=store, ledger=ledger, skew=skew, quality=quality),
+        check=Check(store=store, ledger=ledger, skew=skew, quality=quality, keeper=_keeper(store)),
         recommend=Recommend(
             store=store,
             registry=registry,

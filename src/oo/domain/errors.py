@@ -29,6 +29,7 @@ OoError
 └── StoreError
     ├── StoreBusy           another process writes, or the disk refused
     ├── Overloaded          more waits than is got through; nothing was recorded
+    ├── CorruptStore        the store's file is damaged; it is left as it is
     ├── StoreTooNew         made by a newer oO
     └── StoreClosed
 
@@ -229,6 +230,10 @@ class StoreBusy(StoreError):
 
 class Overloaded(StoreError):
     """More waits already than may wait; nothing was recorded, and the same again is taken a little later."""
+
+
+class CorruptStore(StoreError):
+    """The store's file is damaged, or was never a store; it is left as it is."""
 
 
 class StoreTooNew(StoreError):

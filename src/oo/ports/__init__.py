@@ -4,12 +4,13 @@ from oo.ports.bus import MAX_PENDING, REDELIVER_SEC, Bus, Consumer, Delivery, Me
 from oo.ports.messenger import Messenger
 from oo.ports.offline import Offline, SpinePoint
 from oo.ports.reader import EventRows, Events, Measures, Reader, WaitingFact
-from oo.ports.store import BackedUp, Keeper, Store, Transaction
+from oo.ports.store import BackedUp, BegunAnew, Keeper, Store, Transaction
 
 __all__ = [
     "MAX_PENDING",
     "REDELIVER_SEC",
     "BackedUp",
+    "BegunAnew",
     "Bus",
     "Consumer",
     "Delivery",

@@ -158,6 +158,9 @@ class Keeper(Protocol):
         It is moved into place when it is whole. Raises `FileInTheWay` unless `replace`, `StoreError`.
         """
 
+    def problem(self) -> str | None:
+        """Read the files whole and say what is wrong with them, None where nothing is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackedUp:
@@ -166,3 +169,16 @@ class BackedUp:
     size_bytes: int
     revision: str
     rows: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BegunAnew:
+    """What was wrong with the store at `place`, None where nothing was; if anything, it is kept as `aside`.
+
+    `erasures` is how many were carried over into the empty store in its place, None where they could not be read.
+    """
+
+    place: Path
+    problem: str | None
+    aside: Path | None = None
+    erasures: int | None = None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from oo.domain.finding import Finding
-from oo.ports import Store
+from oo.ports import Keeper, Store
 from oo.usecases.ledger import Broken, Ledger
 from oo.usecases.quality import Quality
 from oo.usecases.skew import Skew
@@ -17,9 +17,17 @@ class Check:
     ledger: Ledger
     skew: Skew
     quality: Quality
+    keeper: Keeper | None = None
+    """The store's own files, None where the store has none here."""
 
     def __call__(self, *, now_ms: int) -> list[Finding]:
-        """Return every finding: the ledger's invariant, skew, and the quality of the data."""
+        """Return every finding: the ledger's invariant, skew, and the quality of the data.
+
+        Where the store's file is damaged, that is the one finding: the others would rest on what cannot be read.
+        """
+        problem = self.keeper.problem() if self.keeper else None
+        if problem is not None:
+            return [_damaged(problem)]
         people = self.store.read(lambda reader: [person.user_id for person in reader.people()])
         broken = [each for user_id in people for each in self.ledger.differences(user_id)]
         return [
@@ -27,6 +35,17 @@ class Check:
             *self.skew.findings(now_ms=now_ms),
             *self.quality.findings(now_ms=now_ms),
         ]
+
+
+def _damaged(problem: str) -> Finding:
+    return Finding(
+        kind="store",
+        what=f"The store's file is damaged: {problem}.",
+        hint=(
+            "Stop what uses it. To go on from a backup: oo restore F; "
+            "to set it aside and begin with an empty store: oo repair --set-aside"
+        ),
+    )
 
 
 def _finding(broken: Broken) -> Finding:

@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 
 from filelock import FileLock, Timeout
 
-from oo.adapters.sql import backup
+from oo.adapters.sql import backup, damage
 from oo.adapters.sql.rows import tombstone_of
 from oo.adapters.sql.schema import migrate, revision
-from oo.domain.errors import InvalidBackup, StoreBusy, StoreError
+from oo.domain.errors import CorruptStore, InvalidBackup, StoreBusy, StoreError
 from oo.domain.tombstone import Tombstone
 
 
@@ -25,19 +25,29 @@ def prepared(file: Path, place: Path) -> Iterator[Path]:
     """
     if file.resolve() == place:
         raise InvalidBackup(f"{file} is the store itself.", "Give another --db.")
+    with held(place), _folder(place) as folder:
+        copied = Path(folder) / "oo.db"
+        _copy(file, copied)
+        yield copied
+
+
+@contextmanager
+def held(place: Path) -> Iterator[None]:
+    """Hold `place` inside the block.
+
+    Raises `StoreBusy` where any process has it, and `StoreError` where the disk refuses what is done in the block.
+    """
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{place}.lock", timeout=0, thread_local=False), _folder(place) as folder:
-            copied = Path(folder) / "oo.db"
-            _copy(file, copied)
-            yield copied
+        with FileLock(f"{place}.lock", timeout=0, thread_local=False):
+            yield
     except Timeout:
         raise StoreBusy(
-            f"A service or another command has the store {place}; nothing was restored.",
-            "Stop it first, or restore into another --db.",
+            f"A service or another command has the store {place}; nothing was changed.",
+            "Stop it first, or give another --db.",
         ) from None
     except OSError as error:
-        raise StoreError(f"{place} cannot be restored ({error}); it is as it was.") from error
+        raise StoreError(f"{place} cannot be replaced ({error}); it is as it was.") from error
 
 
 def tombstones(place: Path) -> list[Tombstone]:
@@ -45,7 +55,7 @@ def tombstones(place: Path) -> list[Tombstone]:
     if revision(place) is None:
         return []
     try:
-        with closing(sqlite3.connect(place)) as connection:
+        with closing(damage.looking(place)) as connection:
             known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'tombstones'").fetchall()
             found = connection.execute("SELECT * FROM tombstones").fetchall() if known else []
     except sqlite3.Error as error:
@@ -53,18 +63,19 @@ def tombstones(place: Path) -> list[Tombstone]:
     return [tombstone_of(row) for row in found]
 
 
-def put_into_place(restored: Path, place: Path, aside: Path) -> bool:
+def put_into_place(restored: Path, place: Path, aside: Path, *, damaged: bool) -> bool:
     """Let the file `restored` take the place of the store, which is kept as `aside`; return whether there was one.
 
     There is a whole store at `place` at every instant at which there was one before. Who may read it stays as it was; a
-    new one is for its owner alone.
+    new one is for its owner alone. One that is `damaged` is kept byte for byte, its log with it.
     """
     with closing(sqlite3.connect(restored)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE").fetchall()  # all of it in one file
-    was_there = place.exists()
-    if was_there:
+    was_there = place.exists() or damaged
+    if place.exists():
         shutil.copymode(place, restored)
-        _set_aside(place, aside)
+    if was_there:
+        _set_aside(place, aside, damaged=damaged)
     backup.put(restored, place)
     return was_there
 
@@ -76,7 +87,11 @@ def _folder(place: Path) -> "TemporaryDirectory[str]":
 def _copy(file: Path, to: Path) -> None:
     if not file.is_file():
         raise InvalidBackup(f"{file} is not there, or is no file.", "Check its name.")
-    if revision(file) is None:
+    try:
+        empty = revision(file) is None
+    except CorruptStore as error:
+        raise InvalidBackup(error.message, "Take another backup.") from error
+    if empty:
         raise InvalidBackup(f"{file} is empty.", "Give a file that oo backup wrote.")
     to.touch(mode=0o600)
     try:
@@ -88,15 +103,11 @@ def _copy(file: Path, to: Path) -> None:
     migrate(to)
 
 
-def _set_aside(place: Path, aside: Path) -> None:
-    # A damaged store may refuse to take its log in: then the log goes along.
-    with suppress(sqlite3.Error), closing(sqlite3.connect(place)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    for suffix in ("-wal", "-shm"):
-        log = Path(f"{place}{suffix}")
-        if log.exists():
-            log.replace(f"{aside}{suffix}")
-    try:
+def _set_aside(place: Path, aside: Path, *, damaged: bool) -> None:
+    if not damaged:
+        # Whatever refuses to take its log in has the log go along.
+        with suppress(sqlite3.Error), closing(sqlite3.connect(place)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    with suppress(OSError):  # a file system without links, or nothing but a log
         os.link(place, aside)
-    except OSError:  # a file system without links
-        place.replace(aside)
+    damage.set_aside(place, aside, but_the_file=aside.exists())

@@ -1,5 +1,6 @@
 """The schema's version: what the store must be at, and how it gets there."""
 
+import logging
 import sqlite3
 from contextlib import closing, suppress
 from importlib.resources import as_file, files
@@ -8,8 +9,10 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 
+from oo.adapters.sql import damage
 from oo.domain.errors import StoreBusy, StoreError, StoreTooNew
 
+_log = logging.getLogger("oo.store")
 REVISION = "0005"
 """The newest migration: the one that this version of oO works with."""
 
@@ -27,6 +30,9 @@ def migrate(path: Path) -> None:
             f"The store {path} is at schema {current}; this oO knows {REVISION}.",
             "Install a newer oO to use it.",
         )
+    if current is None and path.exists():
+        # An empty file is an empty store to SQLite. If it was cut to nothing, this is where somebody hears of it.
+        _log.warning("%s was empty; a new store begins in it.", path)
     engine = create_engine(URL.create("sqlite", database=str(path)), isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
@@ -67,11 +73,15 @@ def upgrade(connection: Connection) -> None:
 
 
 def revision(path: Path) -> str | None:
-    """Return the schema version of the file at `path`, None where there is no file or it is empty."""
+    """Return the schema version of the file at `path`, None where there is no file or it is empty.
+
+    Nothing is changed. Raises `CorruptStore` for a file that is damaged, or empty beside a log that is not.
+    """
+    damage.check(path)
     if not path.exists() or path.stat().st_size == 0:
         return None
     try:
-        with closing(sqlite3.connect(path)) as connection:
+        with closing(damage.looking(path)) as connection:
             tables = {
                 name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             }
@@ -82,6 +92,4 @@ def revision(path: Path) -> str | None:
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             return row[0] if row else None
     except sqlite3.DatabaseError as error:
-        raise StoreError(
-            f"{path} cannot be read as a store ({error}).", "Give another --db, or restore a backup."
-        ) from error
+        raise damage.unreadable(path, error) from error

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy.dialects.sqlite import dialect, insert
 from sqlalchemy.schema import CreateTable
 
-from oo.adapters.sql import backup
+from oo.adapters.sql import backup, damage
 from oo.adapters.sql.aggregates import aggregates
 from oo.adapters.sql.events import FRAMES, spine
 from oo.adapters.sql.prepared import inserted, prepare
@@ -117,7 +117,8 @@ class SqliteStore:
     ) -> "SqliteStore":
         """Open the store at `path`, made and migrated where it needs to be.
 
-        Raises `StoreBusy` where another process still has it after `wait_sec`, `StoreTooNew` where a newer oO made it.
+        Raises `CorruptStore` for a file that is damaged, which stays as it is, `StoreBusy` where another process still
+        has it after `wait_sec`, `StoreTooNew` where a newer oO made it.
         """
         path = path.resolve()
         lock = FileLock(f"{path}.lock", timeout=wait_sec, thread_local=False)
@@ -147,7 +148,7 @@ class SqliteStore:
                 connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             connection.close()
-            raise _unreadable(error) from error
+            raise _unreadable(self._path, error) from error
         except BaseException:
             connection.close()
             raise
@@ -170,16 +171,20 @@ class SqliteStore:
             with closing(_connect(self._path, "ro")) as connection:
                 return backup.write(connection, place, replace=replace)
         except sqlite3.Error as error:
-            raise _unreadable(error) from error
+            raise _unreadable(self._path, error) from error
+
+    def problem(self) -> str | None:
+        return damage.problem_of(self._path)
 
     def close(self) -> None:
         with self._closing:
             if self._closed:
                 return
             self._closed = True
-        self._writer.close()
+        # The last connection to close copies the log into the file, which those that only read cannot do.
         while self._readers:
             self._readers.pop()[0].close()
+        self._writer.close()
         self._lock.release()
 
     def _runner(self, connection: sqlite3.Connection) -> Runner:
@@ -209,6 +214,8 @@ def _writing(path: Path) -> sqlite3.Connection:
             connection.execute(pragma)
     except sqlite3.Error as error:
         connection.close()
+        if damage.is_corrupt(error):
+            raise damage.unreadable(path, error) from error
         raise StoreBusy(f"The store could not be opened ({error}).", "Is the disk full or locked?") from error
     return connection
 
@@ -217,7 +224,7 @@ def _reading(path: Path) -> sqlite3.Connection:
     try:
         return _connect(path, "ro")
     except sqlite3.Error as error:
-        raise _unreadable(error) from error
+        raise _unreadable(path, error) from error
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -230,5 +237,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     )
 
 
-def _unreadable(error: sqlite3.Error) -> StoreError:
-    return StoreError(f"The store could not be read ({error}).", "Is it whole? Else restore a backup.")
+def _unreadable(path: Path, error: sqlite3.Error) -> StoreError:
+    if damage.is_corrupt(error):
+        return damage.unreadable(path, error)
+    return StoreError(f"The store could not be read ({error}).", "Is it whole? See: oo check")

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from oo.adapters.sql import damage
 from oo.adapters.sql.transaction import SqlTransaction
 from oo.adapters.sql.writer import Change, Outcome
-from oo.domain.errors import ConflictingFact, OoError, StoreBusy, StoreError
+from oo.domain.errors import ConflictingFact, CorruptStore, OoError, StoreBusy, StoreError
 
 _SOME, _MANY = 16, 512
 """After so many commits the log is copied into the database: some where nobody waits, many in any case."""
@@ -77,15 +78,18 @@ class SqliteCommits:
 
 def _failed(error: sqlite3.Error) -> OoError:
     failure: OoError = StoreError(f"The store could not do that ({error}); nothing was recorded.")
+    if damage.is_corrupt(error):
+        return _refused(error)
     if isinstance(error, sqlite3.IntegrityError):
         failure = ConflictingFact(f"That is recorded already, or rests on nothing ({error}).")
     failure.__cause__ = error
     return failure
 
 
-def _refused(error: sqlite3.Error) -> StoreBusy:
-    failure = StoreBusy(
-        f"The store could not be written ({error}); nothing was recorded.", "Is the disk full or locked?"
-    )
+def _refused(error: sqlite3.Error) -> StoreError:
+    words = f"The store could not be written ({error}); nothing was recorded."
+    failure: StoreError = StoreBusy(words, "Is the disk full or locked?")
+    if damage.is_corrupt(error):
+        failure = CorruptStore(words, "See what is damaged: oo check")
     failure.__cause__ = error
     return failure
