@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oo import policies
-from oo.adapters.inprocess import InProcess
+from oo.adapters.inprocess import Alone, InProcess
 from oo.adapters.remote.reception import received
 from oo.adapters.remote.service import Service
 from oo.adapters.sql import anew, damage, restore
@@ -117,6 +117,22 @@ def bus(settings: Settings) -> Iterator[Bus]:
         yield reached
     finally:
         reached.close()
+
+
+@contextmanager
+def duties(settings: Settings) -> Iterator[Duties]:
+    """Hold what this process does for all that use the store, inside the block; an SQLite store has one process."""
+    held = _duties_on_postgresql(settings) if settings.on_postgresql() else Alone()
+    try:
+        yield held
+    finally:
+        held.close()
+
+
+def _duties_on_postgresql(settings: Settings) -> Duties:
+    from oo.adapters.sql import postgres  # noqa: PLC0415  # see `_postgresql`
+
+    return postgres.duties(settings.database)
 
 
 def _nats(settings: Settings) -> Bus:

@@ -37,6 +37,8 @@ USE_CASES: Mapping[str, Taking] = {
 STREAMS = ("signals", "feedback")
 POLL_SEC = 0.2
 """So often does it look into the outbox."""
+TURN_SEC = 1.0
+"""So often does it ask whether to publish is its turn."""
 FORGET_SEC = 3600.0
 LISTEN_SEC = 1.0
 """So long does it wait for an event, and a stop for it."""
@@ -62,13 +64,18 @@ class Meters(Protocol):
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Worker:
-    """Works inside a `with` block. `listens`: whether other systems are on the bus, whose events are recorded here."""
+    """Works inside a `with` block.
+
+    `listens`: whether other systems are on the bus, whose events are recorded here. `publishes` says each time whether
+    it is this worker of several that publishes now.
+    """
 
     app: App
     bus: Bus
     meters: Meters
     clock: Callable[[], int]
     listens: bool
+    publishes: Callable[[], bool] = lambda: True
     _stopping: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _troubles: dict[str, str] = field(default_factory=dict)
@@ -79,7 +86,7 @@ class Worker:
 
     def __enter__(self) -> Self:
         """Start; whether the bus is there is found out on the way, and nobody waits for it."""
-        self._begin("publishing", _Publishing(self.app, self.bus, self.meters, self.clock))
+        self._begin("publishing", _Publishing(self.app, self.bus, self.meters, self.clock, self.publishes))
         if self.listens:
             for stream in STREAMS:
                 listening = _Listening(self.app, self.bus.consumer(stream), self.meters, self.clock)
@@ -130,12 +137,16 @@ class Worker:
 class _Publishing:
     """One step: the next events of the outbox."""
 
-    def __init__(self, app: App, bus: Bus, meters: Meters, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, app: App, bus: Bus, meters: Meters, clock: Callable[[], int], mine: Callable[[], bool]
+    ) -> None:
         self._publish = Publish(store=app.store, bus=bus)
-        self._meters, self._clock = meters, clock
+        self._meters, self._clock, self._mine = meters, clock, mine
         self._forgotten_ms = 0
 
     def __call__(self) -> float:
+        if not self._mine():
+            return TURN_SEC
         now_ms = self._clock()
         if now_ms - self._forgotten_ms >= FORGET_SEC * 1000:
             self._publish.forget(now_ms=now_ms)

@@ -70,3 +70,17 @@ def whole(app: App, server: Server) -> bool:
     info = server.consumer("oo")
     pending = info.num_ack_pending or info.num_pending or app.events.backlog().count
     return len(known(app)) == 401 and not pending
+
+
+def test_one_publishes_at_a_time_and_when_it_is_killed_another_one_goes_on(tmp_path: Path) -> None:
+    with database() as url, serving_nats(tmp_path) as server:
+        app = compose(Settings(database=url))
+        app.people.add("ada", "UTC", now_ms=NOW)
+        with working(tmp_path, url, server) as first:
+            wait_until(lambda: app.events.backlog().count == 0, "the first one publishes")
+            with working(tmp_path, url, server):
+                first.kill()
+                app.ingest([mood(1)], now_ms=NOW)
+                wait_until(lambda: app.events.backlog().count == 0, "the second one publishes")
+        assert set(told(server).values()) == {1}
+        app.close()

@@ -217,6 +217,10 @@ class Metrics:
         if self._together is not None:
             _write(self._together / _PANEL, self._panel)
 
+    def not_measured(self) -> None:
+        """Show nothing of the data's quality: another process looks after it now."""
+        self._panel.seen = None
+
     def checked(self, checked: Checked) -> None:
         """Count a check of the data's quality, and show what it saw."""
         self._checks.labels("done").inc()

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from granian.constants import HTTPModes, Interfaces
@@ -85,27 +86,41 @@ async def _serve(
     )
     loop = asyncio.get_running_loop()
     serving = loop.create_task(server.serve())
+    stop = _Stop(server, serving)
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _stop, server, serving)
+        loop.add_signal_handler(number, stop.signalled)
     if leash is not None:
-        loop.add_reader(leash, _let_go, leash, server, serving)
+        loop.add_reader(leash, stop.let_go, leash)
     announcing = loop.create_task(_announce(host, port, ready))
-    with suppress(asyncio.CancelledError):  # it is `_stop` that gives up
+    with suppress(asyncio.CancelledError):  # it is `_Stop` that gives up
         await serving
     announcing.cancel()
 
 
-def _stop(server: Server, serving: asyncio.Task[None]) -> None:
-    if server.interrupt_signal:
-        os._exit(1)
-    server.stop()  # type: ignore[no-untyped-call]  # Granian types none of its own
-    serving.get_loop().call_later(STOP_SEC, serving.cancel)
+@dataclass(slots=True)
+class _Stop:
+    """What ends the service: signals, of which the second does not wait, and the leash."""
 
+    server: Server
+    serving: asyncio.Task[None]
+    signals: int = 0
 
-def _let_go(leash: socket.socket, server: Server, serving: asyncio.Task[None]) -> None:
-    serving.get_loop().remove_reader(leash)
-    if not server.interrupt_signal:
-        _stop(server, serving)
+    def signalled(self) -> None:
+        """Stop, or end the process at once where it was signalled before."""
+        self.signals += 1
+        if self.signals > 1:
+            os._exit(1)
+        self._begin()
+
+    def let_go(self, leash: socket.socket) -> None:
+        """Stop. Whoever holds the leash may have been signalled with all others, in whatever order that comes here."""
+        self.serving.get_loop().remove_reader(leash)
+        self._begin()
+
+    def _begin(self) -> None:
+        if not self.server.interrupt_signal:
+            self.server.stop()  # type: ignore[no-untyped-call]  # Granian types none of its own
+            self.serving.get_loop().call_later(STOP_SEC, self.serving.cancel)
 
 
 def _ended(before: set[int]) -> bool:

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 import structlog
 
@@ -14,12 +15,23 @@ from oo.usecases.app import App
 
 STOP_SEC = 5.0
 """So long does a stop wait for a check that is under way; it changes nothing before it has measured all."""
+TURN_SEC = 5.0
+"""So often does a process ask, of several that serve one store, whether it is its turn."""
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("oo.quality")
 
 
 @contextmanager
-def watched(app: App, metrics: Metrics, *, clock: Callable[[], int], every_sec: float) -> Iterator[None]:
+def watched(
+    app: App,
+    metrics: Metrics,
+    *,
+    clock: Callable[[], int],
+    every_sec: float,
+    mine: Callable[[], bool] = lambda: True,
+) -> Iterator[None]:
     """Check the quality of the data at once and then every so often, inside the block; 0 never.
+
+    `mine` says, each time, whether it is this process of several that checks.
 
     A check that fails is logged, and the next one comes in its time.
     """
@@ -27,9 +39,8 @@ def watched(app: App, metrics: Metrics, *, clock: Callable[[], int], every_sec: 
         yield
         return
     stopping = threading.Event()
-    thread = threading.Thread(
-        target=_watch, args=(app, metrics, clock, every_sec, stopping), name="oo-watch", daemon=True
-    )
+    watch = _Watch(app, metrics, clock, every_sec, mine, stopping)
+    thread = threading.Thread(target=watch, name="oo-watch", daemon=True)
     thread.start()
     try:
         yield
@@ -38,26 +49,43 @@ def watched(app: App, metrics: Metrics, *, clock: Callable[[], int], every_sec: 
         thread.join(STOP_SEC)
 
 
-def _watch(
-    app: App, metrics: Metrics, clock: Callable[[], int], every_sec: float, stopping: threading.Event
-) -> None:
-    settled = False
-    while True:
+@dataclass(slots=True)
+class _Watch:
+    app: App
+    metrics: Metrics
+    clock: Callable[[], int]
+    every_sec: float
+    mine: Callable[[], bool]
+    stopping: threading.Event
+    _settled: bool = False
+
+    def __call__(self) -> None:
+        """Look, and look again, until stopped."""
+        with suppress(StoreClosed):
+            while not self.stopping.wait(self._look()):
+                pass
+
+    def _look(self) -> float:
+        """Check if it is this process's turn; return how long to wait then."""
         try:
-            checked = app.quality.run(now_ms=clock())
+            if not self.mine():
+                self.metrics.not_measured()
+                return min(self.every_sec, TURN_SEC)
+            self._check()
         except StoreClosed:
-            return
+            raise
         except Exception:  # noqa: BLE001  # whatever it is, the service goes on, and looks again
             _log.exception("quality could not be checked")
-            metrics.check_failed()
-        else:
-            metrics.checked(checked)
-            _tell(checked)
-            if not settled:
-                garbage.settle()  # the first check loads what later ones use again
-                settled = True
-        if stopping.wait(every_sec):
-            return
+            self.metrics.check_failed()
+        return self.every_sec
+
+    def _check(self) -> None:
+        checked = self.app.quality.run(now_ms=self.clock())
+        self.metrics.checked(checked)
+        _tell(checked)
+        if not self._settled:
+            garbage.settle()  # the first check loads what later ones use again
+            self._settled = True
 
 
 def _tell(checked: Checked) -> None:

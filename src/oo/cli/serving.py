@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from oo.api.guard import own_hosts
@@ -10,8 +11,9 @@ from oo.api.metrics import Metrics
 from oo.api.server import serve as serve_asgi
 from oo.api.service import Limits, build
 from oo.api.watch import watched
+from oo.cli.duties import PUBLISHING, WATCHING
 from oo.cli.shell import new_id, now_ms
-from oo.compose import bus, served
+from oo.compose import bus, duties, served
 from oo.console import nowhere, person, reference
 from oo.settings import Settings
 from oo.worker import Worker
@@ -31,10 +33,17 @@ def run(
     Where other processes serve at the same address, `leash` is what they are held by, and `meters` the folder of their
     meters.
     """
-    with served(settings) as app, bus(settings) as reached:
+    with served(settings) as app, bus(settings) as reached, duties(settings) as mine:
         set_up_log_by(settings)
         metrics = Metrics(meters)
-        worker = Worker(app=app, bus=reached, meters=metrics, clock=now_ms, listens=settings.bus_of_others())
+        worker = Worker(
+            app=app,
+            bus=reached,
+            meters=metrics,
+            clock=now_ms,
+            listens=settings.bus_of_others(),
+            publishes=partial(mine.has, PUBLISHING),
+        )
         asgi = build(
             app,
             hosts=own_hosts(host, port),
@@ -49,7 +58,10 @@ def run(
             metrics=metrics,
             trouble=worker.trouble,
         )
-        with worker, watched(app, metrics, clock=now_ms, every_sec=settings.quality_every_sec):
+        watch = watched(
+            app, metrics, clock=now_ms, every_sec=settings.quality_every_sec, mine=partial(mine.has, WATCHING)
+        )
+        with worker, watch:
             serve_asgi(asgi, host, port, ready=lambda: announce(address_of(host, port)), leash=leash)
 
 

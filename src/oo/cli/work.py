@@ -3,13 +3,15 @@
 import os
 import queue
 import signal
+from functools import partial
 
 import click
 
 from oo.api.log import set_up_log_by
 from oo.api.metrics import Metrics
+from oo.cli.duties import PUBLISHING
 from oo.cli.shell import now_ms, opened, print_json, settings_for, with_store
-from oo.compose import bus
+from oo.compose import bus, duties
 from oo.domain.errors import InvalidSetting
 from oo.settings import Settings
 from oo.worker import Worker
@@ -28,7 +30,15 @@ def work(*, db: str | None, as_json: bool) -> None:
     with (
         opened(db) as app,
         bus(settings) as reached,
-        Worker(app=app, bus=reached, meters=Metrics(), clock=now_ms, listens=True),
+        duties(settings) as mine,
+        Worker(
+            app=app,
+            bus=reached,
+            meters=Metrics(),
+            clock=now_ms,
+            listens=True,
+            publishes=partial(mine.has, PUBLISHING),
+        ),
     ):
         if as_json:
             print_json({"pid": os.getpid()})

@@ -1,6 +1,7 @@
 """Every protocol that an adapter may implement: a port a file, and all of them importable from here."""
 
 from oo.ports.bus import MAX_PENDING, REDELIVER_SEC, Bus, Consumer, Delivery, Message
+from oo.ports.duty import Duties
 from oo.ports.messenger import Messenger
 from oo.ports.offline import Offline, SpinePoint
 from oo.ports.reader import EventRows, Events, Measures, Reader, WaitingFact
@@ -14,6 +15,7 @@ __all__ = [
     "Bus",
     "Consumer",
     "Delivery",
+    "Duties",
     "EventRows",
     "Events",
     "Keeper",

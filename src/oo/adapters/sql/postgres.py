@@ -16,6 +16,7 @@ import psycopg
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from oo.adapters.sql.patience import Patience
+from oo.adapters.sql.postgres_duty import PostgresDuties
 from oo.adapters.sql.postgres_schema import migrate
 from oo.adapters.sql.postgres_session import PostgresSession
 from oo.adapters.sql.postgres_statements import prepared
@@ -233,6 +234,11 @@ def connect(url: str) -> Connection:
         connection.close()
         raise StoreError(f"The database keeps its texts as {encoding}, not as UTF8.", "Make one with UTF8.")
     return connection
+
+
+def duties(url: str) -> PostgresDuties:
+    """Return the duties of this process among all that use the database at `url`."""
+    return PostgresDuties(lambda: connect(url), psycopg.Error)
 
 
 def _only_reads(connection: Connection) -> None:

@@ -1,0 +1,100 @@
+"""The `Duties` port: one of several processes has a duty, and another one when that is gone."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from oo.adapters.inprocess import Alone
+from oo.adapters.sql.postgres import duties
+from oo.domain.errors import StoreError
+from oo.ports import Duties
+from tests.support.postgres import ask, create, drop, end_sessions, url
+
+
+@pytest.fixture
+def name() -> Iterator[str]:
+    made = create()
+    yield made
+    drop(made)
+
+
+@pytest.fixture
+def process(name: str) -> Iterator[Callable[[], Duties]]:
+    """Makes the duties of another process that uses the same store."""
+    made: list[Duties] = []
+
+    def make() -> Duties:
+        made.append(duties(url(name)))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def test_where_no_other_process_is_every_duty_is_ones_own() -> None:
+    alone = Alone()
+
+    assert alone.has("publish")
+    alone.close()
+
+
+def test_one_of_several_has_a_duty_and_keeps_it(process: Callable[[], Duties]) -> None:
+    first, second = process(), process()
+
+    assert [(first.has("publish"), second.has("publish")) for _ in range(3)] == [(True, False)] * 3
+
+
+def test_each_duty_may_be_anothers(process: Callable[[], Duties]) -> None:
+    first, second = process(), process()
+
+    assert (first.has("publish"), second.has("watch")) == (True, True)
+    assert (first.has("watch"), second.has("publish")) == (False, False)
+
+
+def test_another_has_it_when_the_first_has_let_go(process: Callable[[], Duties]) -> None:
+    first, second = process(), process()
+    assert (first.has("publish"), second.has("publish")) == (True, False)
+
+    first.close()
+
+    assert second.has("publish")
+    assert not first.has("publish")
+
+
+def test_whoever_loses_the_connection_has_no_duty_any_more(name: str, process: Callable[[], Duties]) -> None:
+    first, second = process(), process()
+    assert first.has("publish")
+    end_sessions(name)
+
+    assert second.has("publish")
+    with pytest.raises(StoreError, match="Whose turn"):
+        first.has("publish")
+    assert not first.has("publish")
+
+
+def test_asked_from_many_threads_one_process_has_it(process: Callable[[], Duties]) -> None:
+    processes = [process() for _ in range(4)]
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda number: (number % 4, processes[number % 4].has("publish")), range(64)))
+
+    assert len({number for number, has in found if has}) == 1
+    assert sum(has for _, has in found) == 16
+
+
+def test_two_stores_in_one_database_have_a_duty_each(name: str) -> None:
+    for schema in ("one", "two"):
+        ask(url(name), f"CREATE SCHEMA {schema}")
+    first, second = (duties(url(name, options=f"-csearch_path%3D{schema}")) for schema in ("one", "two"))
+
+    assert (first.has("publish"), second.has("publish")) == (True, True)
+    for each in (first, second):
+        each.close()
+
+
+def test_a_database_that_is_not_there_is_said(process: Callable[[], Duties], name: str) -> None:
+    nowhere = duties(url(f"{name}-not"))
+
+    with pytest.raises(StoreError, match="Whose turn"):
+        nowhere.has("publish")
