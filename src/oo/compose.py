@@ -18,7 +18,7 @@ from oo.domain.tombstone import Tombstone
 from oo.features.catalog import CATALOG
 from oo.features.registry import Registry
 from oo.features.vector import check_dimensions
-from oo.ports import BegunAnew, Bus, Keeper, Messenger, Offline, Store
+from oo.ports import BegunAnew, Bus, Duties, Keeper, Messenger, Offline, Store
 from oo.settings import Settings
 from oo.usecases.app import App
 from oo.usecases.back_up import BackUp

@@ -1,4 +1,4 @@
-"""A bus inside one process: nothing is kept when it ends, and nothing for whom nobody listens."""
+"""What one process has to itself: a bus, of which nothing is kept when it ends, and every duty."""
 
 import threading
 import time
@@ -51,6 +51,16 @@ class InProcess:
         while self._known and next(iter(self._known.values())) < now - _REPEATED_SEC:
             self._known.popitem(last=False)
         return self._known.setdefault(message_id, now) == now
+
+
+class Alone:
+    """The `Duties` port where no other process is; see `oo.ports.Duties`."""
+
+    def has(self, duty: str) -> bool:
+        return True
+
+    def close(self) -> None:
+        pass
 
 
 @dataclass(eq=False, slots=True)
