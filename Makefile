@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help env demo serve test check lint format bench peer torture screenshots browser typescript docs lock clean
+.PHONY: help env demo serve test check lint format bench peer torture thorough screenshots browser typescript docs lock clean
 
 # The newest Python that starts: a name on the PATH may be a shim for a version that is not installed.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
@@ -14,6 +14,8 @@ BIN := $(VENV)/bin
 TYPESCRIPT := $(VENV)/typescript
 PEER := build/peer
 ARGS ?=
+PROFILE ?= smoke
+SEED ?=
 
 # Two stamps: what a service needs is ready, the development set is ready. The second holds all of the first.
 SERVICE_READY := $(VENV)/service.ready
@@ -72,7 +74,11 @@ bench: $(DEV_READY) ## the loop and reactions beside bare group commit, the serv
 
 peer: $(PEER_READY) ## make build/peer with Feast, which features are measured beside; some 700 MB
 
-torture: $(DEV_READY) ## thirty times the generated histories, and every fault; some ten minutes
+# What to draw from is printed; a failure prints the line that has its episode again.
+torture: $(DEV_READY) ## kill it at work and count what is left; PROFILE=smoke, ci or moonshot; SEED=7
+	@$(BIN)/python -m tests.torture --profile $(PROFILE) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+thorough: $(DEV_READY) ## thirty times the generated histories, and every fault; some ten minutes
 	@OO_HYPOTHESIS=thorough $(BIN)/python -m pytest --numprocesses auto --timeout 3000 \
 		tests/properties tests/laws tests/faults $(ARGS)
 

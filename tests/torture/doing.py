@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from oo.api import documents, recommender
-from oo.domain.errors import InvalidFact, OoError
+from oo.domain.errors import InvalidFact
 from oo.domain.facts import Reaction
 from oo.domain.instant import parse_instant
 from oo.ports import Bus, Transaction
@@ -51,7 +51,7 @@ class Doing:
             if call.path.startswith("/score/"):
                 return self._score(call.path.removeprefix("/score/"), call.body, now_ms)
             return self._paths[call.path](call.body, now_ms)
-        except OoError as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is answered, as the service does
             return {"error": {"code": type(error).__name__, "message": str(error)}}
 
     def afterwards(self, call: Call) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import sys
 import threading
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -57,7 +58,9 @@ def settings(folder: Path) -> Settings:
 
 
 def live(life: Life, control: Connection, pipes: list[Connection]) -> None:
-    """Answer calls until killed, or until nobody is there to ask."""
+    """Answer calls until killed, or until nobody is there to ask; what is logged goes into a file beside the store."""
+    with (life.folder / "victim.log").open("ab") as log:
+        os.dup2(log.fileno(), sys.stderr.fileno())
     bus = FileBus(life.folder / "bus.jsonl")
     if life.without is not None:
         apply(life.without, bus)
