@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.torture.episode import Campaign
+from tests.torture.scaled import Scaled
 from tests.torture.service import Served
 from tests.torture.writer import MOST_CLIENTS, Writer
 
@@ -28,6 +29,12 @@ _PLANNED = (
         (4, 100, 1_000),
     ),
     Planned(Campaign(name="service", make=Served, kills=8, clients=4, most_calls=400), (1, 25, 250)),
+    Planned(
+        Campaign(
+            name="scaled", make=Scaled, kills=10, clients=4, talkers=1, most_calls=1_000_000, lives_on=True
+        ),
+        (1, 30, 300),
+    ),
 )
 CAMPAIGNS: Mapping[str, Planned] = {each.campaign.name: each for each in _PLANNED}
 """By name: a campaign is one entry, and a victim."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tests.torture.filebus import FileBus
-from tests.torture.patches import committing, deduplicating, publishing
+from tests.torture.patches import committing, deduplicating, publishing, scaling
 
 Remove = Callable[[FileBus], None]
 """Takes a defence out of the classes of this process; the bus is the one that outlives it."""
@@ -22,6 +22,8 @@ class Control:
     campaign: str = "writer"
     episodes: int = 20
     blind: frozenset[str] = frozenset()
+    quick: bool = True
+    """Whether it is found in seconds: one that is not is left out of the smallest profile."""
 
 
 CONTROLS: Mapping[str, Control] = {
@@ -63,6 +65,23 @@ CONTROLS: Mapping[str, Control] = {
     "no-savepoint": Control(
         removed="each write of a group has a savepoint of its own",
         remove=committing.without_savepoint,
+    ),
+    "acknowledged-before-commit": Control(
+        removed="a worker tells the bus that it dealt with an event once that is committed",
+        remove=scaling.acknowledged_before_commit,
+        campaign="scaled",
+        quick=False,
+    ),
+    "read-committed": Control(
+        removed="transactions of several processes are as if one after the other",
+        remove=scaling.read_committed,
+        campaign="scaled",
+    ),
+    "published-before-publish-scaled": Control(
+        removed="an event is marked as published once NATS has it",
+        remove=publishing.marked_before,
+        campaign="scaled",
+        quick=False,
     ),
 }
 """By name. A defence of another campaign is one more entry."""

@@ -1,9 +1,11 @@
 """What is on a bus of real servers: every message of its streams, and how many a consumer has still to take."""
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import nats
+from nats.errors import Error
 from nats.errors import TimeoutError as NothingCame
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
@@ -16,6 +18,7 @@ STREAMS = ("SIGNALS", "FEEDBACK")
 CONSUMER = "oo"
 _BATCH = 1_000
 _WAIT_SEC = 5.0
+_AGREED_SEC = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,19 @@ class Read:
 
 
 def read(cluster: NatsCluster, *, messages: bool) -> Read:
-    """Look at both streams; raises what the client raises where they cannot be reached."""
-    return run(_read(cluster, messages=messages))
+    """Look at both streams; a cluster that has just lost a node may take a while to agree on who answers."""
+    until = time.monotonic() + _AGREED_SEC
+    while True:
+        try:
+            return run(_read(cluster, messages=messages))
+        except (Error, OSError, TimeoutError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
 
 
 async def _read(cluster: NatsCluster, *, messages: bool) -> Read:
-    client = await nats.connect(cluster.url.split(","), allow_reconnect=False, connect_timeout=_WAIT_SEC)
+    client = await nats.connect(cluster.url.split(","), connect_timeout=_WAIT_SEC)
     made = Read()
     try:
         jetstream = client.jetstream(timeout=_WAIT_SEC)

@@ -1,12 +1,13 @@
 """Run campaigns and controls, two episodes at a time."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.torture.campaigns import CAMPAIGNS
+from tests.torture.campaigns import CAMPAIGNS, PROFILES
 from tests.torture.controls import CONTROLS
 from tests.torture.episode import Episode, Outcome
 from tests.torture.writer import forkserver
@@ -47,13 +48,17 @@ def planned(profile: str, seed: int, only: str | None, episode: int | None) -> P
         if only in {None, name}
         for number in (range(each.episodes_in(profile)) if episode is None else [episode])
     ]
-    controls = [name for name in CONTROLS if only in {None, "controls", name}]
+    controls = [
+        name
+        for name, each in CONTROLS.items()
+        if only == name or (only in {None, "controls"} and (each.quick or profile != PROFILES[0]))
+    ]
     return Plan(seed=seed, episodes=episodes, controls=controls)
 
 
 def run(plan: Plan, progress: Callable[[str], None]) -> tuple[list[Outcome], list[Tried]]:
     """Run a plan; `progress` is told of each part that is done."""
-    with ProcessPoolExecutor(AT_ONCE, mp_context=forkserver()) as pool:
+    with ProcessPoolExecutor(AT_ONCE, mp_context=forkserver(), initializer=_be_quiet) as pool:
         tries = [pool.submit(try_control, name, plan.seed) for name in plan.controls]
         outcomes = [pool.submit(run_episode, name, plan.seed, number) for name, number in plan.episodes]
         every: list[Future[Any]] = [*tries, *outcomes]
@@ -80,6 +85,11 @@ def try_control(name: str, seed: int) -> Tried:
             break
     tried.seconds = time.monotonic() - began
     return tried
+
+
+def _be_quiet() -> None:
+    """Log nothing: what a store that was killed gives rise to is told in the end."""
+    logging.getLogger("oo").addHandler(logging.NullHandler())
 
 
 def _said(result: Outcome | Tried) -> str:

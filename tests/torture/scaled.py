@@ -1,6 +1,8 @@
-"""The campaign `scaled`: services and workers over one PostgreSQL and one NATS, of which one after another is killed."""
+"""The campaign `scaled`: services and workers over one PostgreSQL and one NATS, killed one after another."""
 
 import json
+import logging
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ import psycopg
 from oo.compose import compose
 from oo.settings import Settings
 from oo.usecases.app import App
+from tests.shell.running import OO
 from tests.support.fleet import Fleet, Kind
 from tests.support.postgres_server import Postgres
 from tests.support.process import wait_for
@@ -45,9 +48,8 @@ class Scaled:
     """The victim. It lives on while a part of it is dead, so that its lives have no end: a kill is a kill of a part."""
 
     folder: Path
-    oo: Sequence[object] | None = None
-    """How the command is called, where it is not as it was installed."""
-    kinds: Sequence[Kind] = KINDS
+    without: str | None = None
+    exact: bool = False
     offers: frozenset[str] = frozenset({BUS})
     _fleet: Fleet | None = None
     _deck: list[Kind] = field(default_factory=list)
@@ -124,6 +126,8 @@ class Scaled:
         ]
 
     def _made(self, nodes: int) -> Fleet:
+        logging.getLogger("nats.aio.client").setLevel(logging.CRITICAL)  # of each node that is away
+        removed = [sys.executable, "-m", "tests.torture.without", self.without] if self.without else [OO]
         self.folder.chmod(0o755)  # PostgreSQL runs as somebody else where root asks
         return Fleet(
             self.folder,
@@ -132,12 +136,12 @@ class Scaled:
             nodes=nodes,
             settings=_SETTINGS,
             postgres=Postgres(folder=self.folder / "pg"),
-            **({} if self.oo is None else {"oo": self.oo}),
+            oo=removed,
         )
 
     def _drawn(self, chance: Random) -> tuple[Kind, int]:
         if not self._deck:
-            self._deck = chance.sample(self.kinds, k=len(self.kinds))
+            self._deck = chance.sample(KINDS, k=len(KINDS))
         kind = self._deck.pop()
         most = {"service": SERVICES, "worker": WORKERS, "nats": len(self.fleet.nats.nodes)}
         return kind, chance.randrange(most.get(kind, 1))

@@ -40,7 +40,9 @@ def test_nothing_is_lost_or_doubled_and_each_defence_that_is_removed_is_missed()
         assert campaign["acknowledged"] > 500
         assert campaign["sent_again"] > 100
         assert (campaign["lost"], campaign["doubled"], campaign["broken"]) == (0, 0, 0)
-    assert {each["name"]: each["caught"] for each in found["controls"]} == dict.fromkeys(CONTROLS, True)
+    assert {each["name"]: each["caught"] for each in found["controls"]} == {
+        name: True for name, control in CONTROLS.items() if control.quick
+    }
     assert (found["ok"], ended.returncode) == (True, 0)
 
 
