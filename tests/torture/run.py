@@ -10,6 +10,7 @@ from typing import Any
 from tests.torture.campaigns import CAMPAIGNS, PROFILES
 from tests.torture.controls import CONTROLS
 from tests.torture.episode import Episode, Outcome
+from tests.torture.warm import share_statements
 from tests.torture.writer import forkserver
 
 AT_ONCE = 2
@@ -58,7 +59,7 @@ def planned(profile: str, seed: int, only: str | None, episode: int | None) -> P
 
 def run(plan: Plan, progress: Callable[[str], None]) -> tuple[list[Outcome], list[Tried]]:
     """Run a plan; `progress` is told of each part that is done."""
-    with ProcessPoolExecutor(AT_ONCE, mp_context=forkserver(), initializer=_be_quiet) as pool:
+    with ProcessPoolExecutor(AT_ONCE, mp_context=forkserver(), initializer=_begin) as pool:
         tries = [pool.submit(try_control, name, plan.seed) for name in plan.controls]
         outcomes = [pool.submit(run_episode, name, plan.seed, number) for name, number in plan.episodes]
         every: list[Future[Any]] = [*tries, *outcomes]
@@ -87,8 +88,9 @@ def try_control(name: str, seed: int) -> Tried:
     return tried
 
 
-def _be_quiet() -> None:
-    """Log nothing: what a store that was killed gives rise to is told in the end."""
+def _begin() -> None:
+    """Log nothing, for what a store that was killed gives rise to is told in the end; and open stores quickly."""
+    share_statements()
     logging.getLogger("oo").addHandler(logging.NullHandler())
 
 

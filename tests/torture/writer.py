@@ -34,7 +34,7 @@ _STATEMENTS, _BOUNDARIES = 2_500, 240
 def forkserver() -> ForkServerContext:
     """Return the context whose processes are forked from one that has imported everything already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.torture.living"])
+    context.set_forkserver_preload(["tests.torture.warmed"])
     return context
 
 
