@@ -29,7 +29,7 @@ def open_app(tmp_path: Path) -> Iterator[Callable[[], App]]:
     def open_one() -> App:
         for app in opened:
             app.close()
-        settings = Settings(database=f"sqlite:///{tmp_path / 'oo.db'}", busy_wait_sec=0)
+        settings = Settings(database=Shell(tmp_path).url, busy_wait_sec=0)
         opened.append(compose(settings))
         return opened[-1]
 

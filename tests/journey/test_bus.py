@@ -1,9 +1,7 @@
 """Events on their way: out of the outbox in order, in once, and what cannot be recorded kept until it can."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -22,6 +20,7 @@ from oo.usecases.events import MOST_TRIES
 from oo.usecases.ingest import Ingest
 from oo.usecases.publish import BATCH, KEPT_MS, Publish
 from tests.shell.running import Shell
+from tests.support.tables import rows_of
 
 NOW = 1_788_247_800_000
 
@@ -163,19 +162,14 @@ def test_an_event_whose_fact_is_gone_is_published_as_nothing(app: App, publish: 
 
 
 def test_what_was_published_is_forgotten_after_seven_days(app: App, publish: Publish, shell: Shell) -> None:
-    def rows() -> int:
-        with closing(sqlite3.connect(shell.database)) as connection:
-            count: int = connection.execute("SELECT count(*) FROM outbox").fetchone()[0]
-            return count
-
     app.people.add("ada", "UTC", now_ms=NOW)
     publish(now_ms=NOW)
     app.people.add("bob", "UTC", now_ms=NOW)
 
     publish.forget(now_ms=NOW + KEPT_MS)
-    assert rows() == 2
+    assert rows_of(shell.url, "outbox") == 2
     publish.forget(now_ms=NOW + KEPT_MS + 1)
-    assert rows() == 1, "what waits is kept, however old"
+    assert rows_of(shell.url, "outbox") == 1, "what waits is kept, however old"
 
 
 def test_the_backlog_says_how_much_waits_and_since_when(app: App) -> None:
@@ -332,7 +326,7 @@ def test_every_subject_has_its_use_case_and_what_a_shadow_did_is_none() -> None:
 
 
 def test_a_worker_of_its_own_needs_postgresql_and_says_so(shell: Shell) -> None:
-    ran = shell.here("work")
+    ran = shell.here("work", "--db", str(shell.database))
 
     assert ran.code == 1
     assert "needs PostgreSQL" in ran.err
@@ -340,7 +334,8 @@ def test_a_worker_of_its_own_needs_postgresql_and_says_so(shell: Shell) -> None:
 
 
 def test_a_worker_of_its_own_needs_a_bus_of_others(shell: Shell) -> None:
-    ran = shell.here("work", "--db", "postgresql://nobody@127.0.0.1:1/none")
+    nowhere = "postgresql://nobody@127.0.0.1:1/none"
+    ran = shell.process("work", "--db", nowhere, env={"OO_BUS": "inprocess:"})
 
     assert ran.code == 1
     assert "OO_BUS" in ran.err

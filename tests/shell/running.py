@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,15 @@ from oo.cli.main import oo
 OO = Path(sys.executable).with_name("oo")
 """The command as it was installed."""
 TIMEOUT_SEC = 60
+
+
+def in_folder(folder: Path) -> Mapping[str, str]:
+    """Return the settings of the store in a folder."""
+    return {"OO_DATABASE": f"sqlite:///{folder / 'oo.db'}"}
+
+
+place: Callable[[Path], Mapping[str, str]] = in_folder
+"""Where the store of a folder is; see `tests.support.servers`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +54,18 @@ class Shell:
         return self.folder / "oo.db"
 
     @property
+    def url(self) -> str:
+        """The URL of the store."""
+        return self.environment["OO_DATABASE"]
+
+    @property
     def environment(self) -> dict[str, str]:
         """All that a command sees: nothing of the machine's own but the PATH."""
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder / "home"),
             "TZ": "UTC",
-            "OO_DATABASE": f"sqlite:///{self.database}",
+            **place(self.folder),
         }
 
     def here(self, *arguments: str) -> Ran:

@@ -127,7 +127,7 @@ def started(folder: Path, command: Sequence[str | Path] = (OO,), **settings: str
 @contextmanager
 def opened(folder: Path) -> Iterator[App]:
     """Open the App over the store that a service has left in `folder`."""
-    app = compose(Settings(database=f"sqlite:///{Shell(folder).database}"))
+    app = compose(Settings(database=Shell(folder).url))
     try:
         yield app
     finally:
