@@ -15,6 +15,7 @@ from oo.domain.facts import (
     FACTS,
     AppSession,
     CalendarEvent,
+    DecisionScored,
     Fact,
     MoodCheckin,
     Reaction,
@@ -166,6 +167,23 @@ def entries(draw: st.DrawFn) -> CalendarEvent:
     )
 
 
+@st.composite
+def decisions(draw: st.DrawFn) -> DecisionScored:
+    among = draw(st.lists(objects, max_size=4).map(tuple))
+    return DecisionScored(
+        user_id=draw(ids),
+        at_ms=draw(instants),
+        decision_id=draw(ids),
+        policy=draw(labels),
+        candidate_id=draw(ids),
+        scores=draw(st.tuples(*[st.floats(allow_nan=False, allow_infinity=False)] * len(among))),
+        probabilities=draw(st.tuples(*[shares] * len(among))),
+        candidates=among,
+        context=draw(objects),
+        profile_features=draw(objects),
+    )
+
+
 whose = {"user_id": ids, "at_ms": instants}
 snoozes = st.builds(
     TipFeedback, **whose, tip_id=ids, reaction=st.just(Reaction.SNOOZE), snooze_until_ms=optional(instants)
@@ -173,6 +191,7 @@ snoozes = st.builds(
 any_fact: st.SearchStrategy[Fact] = st.one_of(
     st.builds(UserFact, **whose, tz=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"])),
     served(),
+    decisions(),
     snoozes,
     st.builds(
         TipFeedback, **whose, tip_id=ids, reaction=st.sampled_from(Reaction), snooze_until_ms=st.none()

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from oo.domain.facts import Features
+from oo.domain.facts import DecisionScored, Features
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -55,6 +55,41 @@ class ScoredDecision:
     scores: tuple[float, ...]
     probabilities: tuple[float, ...]
     chosen: int
+
+    @property
+    def fact(self) -> DecisionScored:
+        """The same as a line of the event log says it."""
+        decision = self.decision
+        return DecisionScored(
+            user_id=decision.user_id,
+            at_ms=decision.at_ms,
+            decision_id=decision.decision_id,
+            policy=self.policy,
+            candidate_id=decision.candidates[self.chosen]["id"],
+            scores=self.scores,
+            probabilities=self.probabilities,
+            candidates=decision.candidates,
+            context=decision.context,
+            profile_features=decision.profile_features,
+        )
+
+    @classmethod
+    def of(cls, fact: DecisionScored) -> "ScoredDecision":
+        """Return what a line of the event log says; `candidate_id` has to be among the candidates."""
+        return cls(
+            decision=Decision(
+                decision_id=fact.decision_id,
+                user_id=fact.user_id,
+                at_ms=fact.at_ms,
+                candidates=fact.candidates,
+                context=fact.context,
+                profile_features=fact.profile_features,
+            ),
+            policy=fact.policy,
+            scores=fact.scores,
+            probabilities=fact.probabilities,
+            chosen=[candidate["id"] for candidate in fact.candidates].index(fact.candidate_id),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

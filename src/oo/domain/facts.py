@@ -124,6 +124,29 @@ class RewardFact(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionScored(Fact):
+    """A choice that a program asked for, with the answer: `policy` chose `candidate_id`; who shows it is unsaid.
+
+    `scores` and `probabilities` are in the order of `candidates`; each candidate holds its `id` and raw features.
+    """
+
+    type: ClassVar[str] = "decision.scored"
+    decision_id: str
+    policy: str
+    candidate_id: str
+    scores: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    candidates: tuple[Features, ...]
+    context: Features
+    profile_features: Features
+
+    @property
+    def key(self) -> str:
+        """Decision ids are unique over all people, and no tip has one of them."""
+        return f"decision:{self.decision_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppSession(Fact):
     """A person used the app for `duration_ms`, from `at_ms` on."""
 
@@ -250,6 +273,7 @@ FACTS: dict[str, type[Fact]] = {
         TipServed,
         TipFeedback,
         RewardFact,
+        DecisionScored,
         AppSession,
         TaskUpsert,
         TaskCompleted,

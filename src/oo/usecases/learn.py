@@ -8,7 +8,7 @@ import numpy as np
 
 from oo.domain.decision import Floats, PolicyScore
 from oo.domain.errors import InvalidFact, OoError
-from oo.domain.facts import RewardFact, TipFeedback, TipServed
+from oo.domain.facts import DecisionScored, RewardFact, TipFeedback, TipServed
 from oo.domain.ids import checked
 from oo.domain.instant import FOREVER
 from oo.domain.state import State, aligned_row
@@ -23,6 +23,8 @@ ROUNDED = 0.01
 """So far may a logged probability be from the one that was: some logs round to two digits."""
 IMPORTED = "imported"
 """The role of a policy that learns from a decision taken elsewhere."""
+SCORED = "scored"
+"""The role of a policy that was asked by a program."""
 SHADOW = "shadow"
 """The role of a policy that scores and learns from a decision, and changes nothing for the person."""
 _log = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ class Learner:
             return State.empty(policy.dimensions)
         return stored if stored.dimensions == policy.dimensions else self.refold(reader, user_id, policy)
 
-    def vectors(self, policy: Policy, fact: TipServed) -> Floats:
+    def vectors(self, policy: Policy, fact: TipServed | DecisionScored) -> Floats:
         """Return the candidates of a decision as a policy sees them: float64[n_candidates, d]."""
         return vectorise(
             policy.dimensions,
@@ -78,18 +80,34 @@ class Learner:
             return []
         _check_logged(fact)
         probabilities = np.array(fact.probabilities or (), dtype=np.float64)
+        return [
+            seen(
+                policy,
+                IMPORTED,
+                fact.tip_id,
+                x=self._logged_vectors(policy, fact),
+                probabilities=probabilities,
+                chosen=_place(fact),
+            )
+            for policy in (self.policies[name] for name in self.following)
+        ]
+
+    def scored(self, fact: DecisionScored) -> list[PolicyScore]:
+        """Return the row that the policy which decided learns from; none where there is no such policy here.
+
+        Raises `InvalidFact` where the log contradicts itself, or a raw feature is no number.
+        """
+        _check_logged(fact)
+        policy = self.policies.get(fact.policy)
+        if policy is None:
+            return []
+        x = self._logged_vectors(policy, fact)
+        probabilities = np.array(fact.probabilities, dtype=np.float64)
+        return [seen(policy, SCORED, fact.decision_id, x=x, probabilities=probabilities, chosen=_place(fact))]
+
+    def _logged_vectors(self, policy: Policy, fact: TipServed | DecisionScored) -> Floats:
         try:
-            return [
-                seen(
-                    policy,
-                    IMPORTED,
-                    fact.tip_id,
-                    x=self.vectors(policy, fact),
-                    probabilities=probabilities,
-                    chosen=_place(fact),
-                )
-                for policy in (self.policies[name] for name in self.following)
-            ]
+            return self.vectors(policy, fact)
         except (TypeError, ValueError, OoError) as error:
             raise InvalidFact(
                 "A raw feature of a candidate, the context or the profile is not a finite number.",
@@ -137,7 +155,7 @@ class Learner:
                 yield policy.name
 
 
-def _check_logged(fact: TipServed) -> None:
+def _check_logged(fact: TipServed | DecisionScored) -> None:
     """Refuse a log of candidates that cannot be what the shown one was drawn from; nothing sound is learned from it."""
     ids = [checked(str(candidate.get("id", "")), "candidate id") for candidate in fact.candidates or ()]
     if not all(isinstance(candidate["id"], str) for candidate in fact.candidates or ()):
@@ -152,9 +170,10 @@ def _check_logged(fact: TipServed) -> None:
     if abs(sum(fact.probabilities) - 1) > ROUNDED * len(ids):
         raise InvalidFact(f"The probabilities add up to {sum(fact.probabilities):.3g}, not to 1.")
     shown = fact.probabilities[ids.index(fact.candidate_id)]
-    if shown == 0 or abs(shown - (fact.propensity or shown)) > ROUNDED:
+    propensity = fact.propensity if isinstance(fact, TipServed) else None
+    if shown == 0 or abs(shown - (propensity or shown)) > ROUNDED:
         raise InvalidFact(
-            f"The shown candidate's probability is logged as {shown:g}, and its propensity as {fact.propensity}.",
+            f"The shown candidate's probability is logged as {shown:g}, and its propensity as {propensity}.",
             "Log the probability that it was drawn with, in both places.",
         )
 
@@ -174,7 +193,7 @@ def seen(
     )
 
 
-def _place(fact: TipServed) -> int:
+def _place(fact: TipServed | DecisionScored) -> int:
     return [candidate.get("id") for candidate in fact.candidates or ()].index(fact.candidate_id)
 
 

@@ -12,6 +12,7 @@ from oo.domain.decision import PolicyScore, ScoredDecision
 from oo.domain.errors import ConflictingFact, InvalidFact, OoError, ReactionBeforeTip
 from oo.domain.facts import (
     CalendarEvent,
+    DecisionScored,
     Fact,
     PolicyReset,
     RewardFact,
@@ -68,10 +69,11 @@ class Recording:
             if score.role == SHADOW:
                 self.transaction.emit(f"signals.shadow.{score.policy}", fact, self.now_ms)
 
-    def decide(self, scored: ScoredDecision, score: PolicyScore) -> None:
-        """Record a decision that a program asked for, with the row that its policy learns from."""
+    def decide(self, scored: ScoredDecision, scores: Sequence[PolicyScore]) -> None:
+        """Record a decision that a program asked for, with the row that its policy learns from, if it is there."""
         self.transaction.add_scored(scored)
-        self.transaction.add_score(score, scored.decision.user_id)
+        for score in scores:
+            self.transaction.add_score(score, scored.decision.user_id)
         self._release(tip_key(scored.decision.decision_id))
 
     def settle(self) -> None:
@@ -110,6 +112,9 @@ class Recording:
             return self._zone(fact, person, arrived_ms)
         if person is None:
             return self._wait(fact, arrived_ms, awaits=person_key(fact.user_id))
+        return self._of_person(fact, person, arrived_ms)
+
+    def _of_person(self, fact: Fact, person: Person, arrived_ms: int) -> Outcome:
         match fact:
             case TipServed():
                 return self._tip(fact, person, arrived_ms)
@@ -117,6 +122,8 @@ class Recording:
                 return self._reaction(fact, person, arrived_ms)
             case RewardFact():
                 return self._reward(fact, person, arrived_ms)
+            case DecisionScored():
+                return self._decision(fact)
             case _:
                 return self._signal(fact, person, arrived_ms)
 
@@ -202,6 +209,19 @@ class Recording:
             self.learner.settle(self.transaction, fact.decision_id, fact, self.now_ms)
             self._publish(fact)
         return outcome
+
+    def _decision(self, fact: DecisionScored) -> Outcome:
+        """Record a decision that a program asked for elsewhere; the bus is not told, as of those asked for here."""
+        known = self.transaction.scored(fact.decision_id)
+        if known is not None:
+            return _repeated(fact, known.fact)
+        if self.transaction.tip(fact.decision_id) is not None:
+            raise ConflictingFact(
+                f"{fact.decision_id!r} is the id of a tip.", "Give the decision its own id."
+            )
+        scores = self.learner.scored(fact)
+        self.decide(ScoredDecision.of(fact), scores)
+        return Outcome(key=fact.key, fate=Fate.ACCEPTED)
 
     def _signal(self, fact: Fact, person: Person, arrived_ms: int) -> Outcome:
         outcome = self._once(fact, person, arrived_ms)

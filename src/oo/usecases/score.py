@@ -14,11 +14,8 @@ from oo.features.vector import vectorise
 from oo.policies.base import Policy
 from oo.ports import Store, Transaction
 from oo.usecases import find
-from oo.usecases.learn import Learner, seen
+from oo.usecases.learn import SCORED, Learner, seen
 from oo.usecases.record import Recording
-
-SCORED = "scored"
-"""The role of a policy that was asked by a program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +112,7 @@ class Score:
         recording = Recording(
             transaction=transaction, registry=self.registry, learner=self.learner, now_ms=decision.at_ms
         )
-        recording.decide(scored, score)
+        recording.decide(scored, [score])
         return scored
 
 

@@ -41,7 +41,7 @@ def encode_fact(fact: Fact) -> str:
 def decode_fact(kind: str, text: str) -> Fact:
     """Return the fact of type `kind` that `encode_fact` wrote."""
     fields = json.loads(text)
-    for name in ("probabilities", "candidates"):
+    for name in ("scores", "probabilities", "candidates"):
         if fields.get(name) is not None:
             fields[name] = tuple(fields[name])
     if "reaction" in fields:

@@ -145,6 +145,29 @@ class _Reward(_Line):
     reward: _Share
 
 
+class _Decision(_Line):
+    type: Literal["decision.scored"]
+    at_ms: _At
+    decision_id: Annotated[str, _id("decision_id")]
+    policy: _Name
+    candidate_id: Annotated[str, _id("candidate_id")]
+    scores: tuple[float, ...] = Field(strict=False)
+    probabilities: tuple[_Share, ...] = Field(strict=False)
+    candidates: tuple[_Object, ...] = Field(strict=False)
+    context: _Object
+    profile_features: _Object
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> "_Decision":
+        if not len(self.scores) == len(self.probabilities) == len(self.candidates):
+            raise InvalidFact(
+                f"There are {len(self.scores)} scores and {len(self.probabilities)} probabilities for "
+                f"{len(self.candidates)} candidates.",
+                "Give one of each for each.",
+            )
+        return self
+
+
 class _Session(_Line):
     type: Literal["app.session"]
     at_ms: _At
@@ -206,7 +229,18 @@ class _Reset(_Line):
 
 
 _AnyLine: TypeAlias = Annotated[
-    _User | _Served | _Feedback | _Reward | _Session | _Upsert | _Closed | _Event | _Mood | _Synced | _Reset,
+    _User
+    | _Served
+    | _Feedback
+    | _Reward
+    | _Decision
+    | _Session
+    | _Upsert
+    | _Closed
+    | _Event
+    | _Mood
+    | _Synced
+    | _Reset,
     Field(discriminator="type"),
 ]
 
