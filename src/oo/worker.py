@@ -14,7 +14,6 @@ from oo.domain.event import ReceivedEvent
 from oo.domain.outcome import Fate, Outcome
 from oo.ports import Bus, Consumer, Delivery
 from oo.usecases.app import App
-from oo.usecases.events import MOST_TRIES
 from oo.usecases.publish import Publish
 
 Taking: TypeAlias = Callable[[App, Sequence[ReceivedEvent], int], Sequence[Outcome]]
@@ -198,7 +197,7 @@ def _settle(delivery: Delivery, outcome: Outcome) -> None:
     event = delivery.event
     if outcome.fate is not Fate.REFUSED:
         delivery.acknowledge()
-    elif event.tries >= MOST_TRIES:
+    elif outcome.dead:
         _log.warning("an event under %s is dead: %s", event.subject, outcome.message)
         delivery.acknowledge()
     else:

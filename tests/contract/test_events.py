@@ -2,8 +2,9 @@
 
 import pytest
 
-from oo.domain.event import Backlog, ReceivedEvent
+from oo.domain.event import MOST_REFUSALS, Backlog, ReceivedEvent
 from oo.domain.facts import MoodCheckin
+from oo.domain.instant import LATEST
 from oo.ports import Store, Transaction
 from tests.contract.test_store import opener, store
 
@@ -51,15 +52,32 @@ def test_what_was_published_is_forgotten_and_what_waits_is_not(store: Store) -> 
     assert store.read(lambda reader: reader.unpublished(100)) == [second]
 
 
+def test_what_was_published_in_a_span_is_published_again_in_its_order(store: Store) -> None:
+    emit(store, 1, 2, 3)
+    events = store.read(lambda reader: reader.unpublished(100))
+    numbers = [event.number for event in events]
+    store.write(lambda transaction: transaction.mark_published(numbers[:2], NOW))
+    spans = [(0, events[0].created_at_ms), (events[-1].created_at_ms + 1, LATEST)]
+    assert [store.write(lambda t, span=span: t.publish_again(*span)) for span in spans] == [0, 0]  # type: ignore[misc]
+
+    assert store.write(lambda transaction: transaction.publish_again(0, LATEST)) == 2
+
+    assert store.read(lambda reader: reader.unpublished(100)) == events
+    assert store.write(lambda transaction: transaction.publish_again(0, LATEST)) == 0
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\x00\xfe", "ä".encode()], ids=range(4))
 def test_a_dead_event_is_kept_once_byte_for_byte(store: Store, body: bytes) -> None:
-    for tries in (5, 6):
-        event = ReceivedEvent(subject="signals.mood.checkin", body=body, tries=tries)
-        store.write(
-            lambda transaction, event=event: transaction.bury(event, None, f"no {event.tries}", NOW)  # type: ignore[misc]
-        )
-    other = ReceivedEvent(subject="feedback.reward", body=body, tries=5)
-    store.write(lambda transaction: transaction.bury(other, "ada", "no", NOW))
+    event = ReceivedEvent(subject="signals.mood.checkin", body=body, tries=1)
+    other = ReceivedEvent(subject="feedback.reward", body=body, tries=9)
+    for refusals in range(1, MOST_REFUSALS + 2):
+        assert store.read(lambda reader: reader.backlog()).dead == (refusals > MOST_REFUSALS) * 2
+        reason = f"no {refusals}"
+        counted = store.write(lambda transaction, reason=reason: transaction.refuse(event, None, reason, NOW))  # type: ignore[misc]
+        assert counted == refusals
+        if refusals <= MOST_REFUSALS:
+            store.write(lambda transaction: transaction.refuse(other, "ada", "no", NOW))
+    store.write(lambda transaction: transaction.forgive(event))
 
     first, second = store.read(lambda reader: reader.dead_events())
     assert (first.body, first.tries, first.reason, first.user_id) == (body, 6, "no 6", None)

@@ -22,7 +22,7 @@ from oo.adapters.remote.reception import received
 from oo.adapters.remote.service import Service, StandIn
 from oo.compose import compose, served
 from oo.domain.errors import OoError, Overloaded, StoreBusy, StoreClosed, StoreError, UnknownUser
-from oo.domain.event import ReceivedEvent
+from oo.domain.event import MOST_REFUSALS, ReceivedEvent
 from oo.domain.facts import MoodCheckin, Reaction, TaskUpsert
 from oo.domain.instant import DAY, MINUTE
 from oo.ports import SpinePoint, Store
@@ -99,11 +99,13 @@ CALLS: dict[str, Callable[[App], object]] = {
     "skew.forget": lambda app: app.skew.forget(now_ms=NOW + DAY),
     "ledger.differences": lambda app: app.ledger.differences("ada"),
     "ledger.repair": lambda app: app.ledger.repair("ada", now_ms=NOW + DAY),
-    "events.take": lambda app: app.events.take(
-        [ReceivedEvent(subject="signals.mood.checkin", body=b"{}", tries=5)], now_ms=NOW
-    ),
+    "events.take": lambda app: [
+        app.events.take([ReceivedEvent(subject="signals.mood.checkin", body=b"{}", tries=1)], now_ms=NOW)
+        for _ in range(MOST_REFUSALS)
+    ],
     "events.dead": lambda app: app.events.dead(),
     "events.retry": lambda app: app.events.retry([1], now_ms=NOW),
+    "events.republish": lambda app: app.events.republish(NOW, NOW + DAY),
     "events.backlog": lambda app: app.events.backlog(),
     "check.__call__": lambda app: app.check(now_ms=NOW + DAY),
     "export.__call__": lambda app: app.export("ada"),

@@ -1,6 +1,7 @@
 """The bus with a real NATS server: down, killed, repeating, in disorder: nothing is lost, and nothing counts twice."""
 
 import random
+import shutil
 import sqlite3
 import threading
 import time
@@ -25,6 +26,7 @@ from oo.usecases.events import Events
 from oo.usecases.publish import Publish
 from oo.worker import Worker
 from tests.api.calling import mood, ok, post, send, task, user
+from tests.faults.freezing import sqlite_held
 from tests.support.nats import Server, serving_nats
 from tests.support.nats_cluster import NatsCluster
 from tests.support.service import Service, opened, serving, started, unlike_the_ledger
@@ -309,6 +311,50 @@ def test_what_is_refused_five_times_is_dead_and_holds_up_no_other(
     [dead] = app.events.dead()
     assert (dead.body, dead.tries) == (b"{poison", 5)
     assert meters.fates["refused"] == 5
+
+
+def test_deliveries_while_the_store_is_away_count_against_no_event(
+    tmp_path: Path, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "PAUSE_SEC", (0.05,))
+    monkeypatch.setattr(worker, "BACKOFF_SEC", (0.05,))
+    app.people.add("ada", "UTC", now_ms=NOW)
+    app.store.write(lambda transaction: transaction._runner.session.run("PRAGMA busy_timeout=20", {}))  # type: ignore[attr-defined]
+    good = MoodCheckin(user_id="ada", at_ms=NOW, event_id="e1", score=0.5)
+    with serving_nats(tmp_path) as server, working(app, server) as meters:
+        wait_until(lambda: server.has_stream("SIGNALS"), "there is where to publish to")
+        wait_until(lambda: app.events.backlog().count == 0, "ada is told of")
+        with sqlite_held(tmp_path):
+            server.publish(("signals.theirs", b"{nonsense"), ("signals.theirs", to_line(good).encode()))
+            wait_until(lambda: server.consumer("oo").delivered.consumer_seq > 16, "it was delivered often")
+        wait_until(lambda: good.key in known(app), "the good one is recorded")
+        wait_until(app.events.dead, "the other one is dead at last")
+
+        [dead] = app.events.dead()
+        assert (dead.body, dead.tries, meters.fates["refused"]) == (b"{nonsense", 5, 5)
+
+
+def test_a_bus_that_has_lost_its_disk_is_told_again(tmp_path: Path, app: App) -> None:
+    app.people.add("ada", "UTC", now_ms=NOW)
+    facts = [MoodCheckin(user_id="ada", at_ms=NOW + n, event_id=f"e{n}", score=0.5) for n in range(20)]
+    with serving_nats(tmp_path) as server:
+        with working(app, server):
+            app.ingest(facts, now_ms=NOW)
+            wait_until(lambda: app.events.backlog().count == 0, "all is told")
+        told = server.stored()
+        server.kill()
+        shutil.rmtree(server.folder / "jetstream")
+        server.start()
+        with working(app, server) as meters:
+            wait_until(lambda: server.has_stream("SIGNALS"), "the bus is new")
+            assert server.stored() == []
+
+            assert app.events.republish(0) == 21
+
+            wait_until(lambda: app.events.backlog().count == 0, "all is told again")
+            assert server.stored() == told
+            wait_until(lambda: meters.fates["duplicate"] == 21, "what comes back is known")
+        assert len(known(app)) == 21
 
 
 def test_a_service_without_other_systems_keeps_its_outbox_short(tmp_path: Path) -> None:

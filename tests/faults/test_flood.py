@@ -1,11 +1,10 @@
 """More than the service gets through: some are served, the rest are turned away in words, and nothing is half done."""
 
 import socket
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -17,7 +16,7 @@ from oo.settings import Settings
 from tests.api.calling import Signal, mood, ok, send, task, user
 from tests.api.test_operations import meter
 from tests.faults.flooding import Answered, flood, resident_bytes, statuses
-from tests.faults.freezing import postgresql_stopped
+from tests.faults.freezing import postgresql_stopped, sqlite_held
 from tests.faults.wire import head
 from tests.support.postgres import database
 from tests.support.service import ANSWER_SEC, Service, serving
@@ -27,15 +26,6 @@ MOST = 60
 HELD_SEC = 3.0
 LOOK_SEC = 2.5
 """An operator's question has its answer by then: the service gives the store two seconds for it."""
-
-
-@contextmanager
-def sqlite_held(folder: Path) -> Iterator[None]:
-    """Let no write of another process into the store of `folder` inside the block."""
-    with closing(sqlite3.connect(folder / "oo.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
 
 
 @contextmanager

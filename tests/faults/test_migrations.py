@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event
 from oo.adapters.sql.schema import REVISION
 from oo.compose import compose
 from oo.domain.errors import StoreBusy
-from oo.domain.event import ReceivedEvent
+from oo.domain.event import MOST_REFUSALS, ReceivedEvent
 from oo.domain.facts import AppSession, CalendarEvent, Fact, MoodCheckin, Reaction, SourceSynced, TaskUpsert
 from oo.domain.instant import DAY, MINUTE
 from oo.settings import Settings
@@ -90,7 +90,8 @@ def live(app: App) -> None:
         MoodCheckin(user_id="bob", at_ms=NOW, event_id="e4", score=0.5),
     ]
     app.ingest(facts, now_ms=NOW)
-    app.events.take([ReceivedEvent(subject="signals.x", body=b"{}", tries=5)], now_ms=NOW)
+    for _ in range(MOST_REFUSALS):
+        app.events.take([ReceivedEvent(subject="signals.x", body=b"{}", tries=1)], now_ms=NOW)
     app.profiles.rebuild("ada", now_ms=NOW)
 
 

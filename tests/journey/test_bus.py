@@ -9,14 +9,13 @@ import pytest
 from oo import worker
 from oo.adapters.inprocess import InProcess
 from oo.domain.errors import BusUnavailable, StoreBusy, UnknownEvent
-from oo.domain.event import ReceivedEvent
+from oo.domain.event import MOST_REFUSALS, ReceivedEvent
 from oo.domain.facts import Fact, MoodCheckin, Reaction, TaskUpsert, TipServed
 from oo.domain.instant import DAY, MINUTE
-from oo.domain.outcome import Fate
+from oo.domain.outcome import Fate, Outcome
 from oo.ports import Message
 from oo.sources.event_log import parse, to_line
 from oo.usecases.app import App
-from oo.usecases.events import MOST_TRIES
 from oo.usecases.ingest import Ingest
 from oo.usecases.publish import BATCH, KEPT_MS, Publish
 from tests.shell.running import Shell
@@ -32,6 +31,13 @@ def mood(number: int, user_id: str = "ada", score: float = 0.5) -> MoodCheckin:
 def event(fact: Fact | bytes, tries: int = 1) -> ReceivedEvent:
     body = fact if isinstance(fact, bytes) else to_line(fact).encode()
     return ReceivedEvent(subject="signals.mood.checkin", body=body, tries=tries)
+
+
+def refused_to_death(app: App, *events: ReceivedEvent) -> list[Outcome]:
+    """Take events as often as they may be refused; return what became of them at last."""
+    for _ in range(MOST_REFUSALS - 1):
+        app.events.take(events, now_ms=NOW)
+    return app.events.take(events, now_ms=NOW)
 
 
 class Heard(InProcess):
@@ -218,20 +224,56 @@ def test_what_is_no_fact_is_refused_and_takes_nothing_with_it(app: App, body: by
     assert app.events.dead() == []
 
 
-def test_at_the_fifth_try_it_is_dead_and_kept_once(app: App) -> None:
+def test_at_the_fifth_refusal_it_is_dead_and_kept_once(app: App) -> None:
     body = b'{"type": "mood.checkin", "user_id": "ada", "score": 7}'
-    for tries in range(1, MOST_TRIES):
-        app.events.take([event(body, tries)], now_ms=NOW)
-        assert app.events.dead() == []
+    for tries in range(1, MOST_REFUSALS):
+        [outcome] = app.events.take([event(body, tries)], now_ms=NOW)
+        assert not outcome.dead
+        assert (app.events.dead(), app.events.backlog().dead) == ([], 0)
 
-    for tries in (MOST_TRIES, MOST_TRIES + 1):
-        app.events.take([event(body, tries)], now_ms=NOW + tries)
+    for tries in (MOST_REFUSALS, MOST_REFUSALS + 1):
+        [outcome] = app.events.take([event(body, tries)], now_ms=NOW + tries)
+        assert outcome.dead
 
     [dead] = app.events.dead()
     assert (dead.subject, dead.body, dead.user_id) == ("signals.mood.checkin", body, "ada")
-    assert (dead.tries, dead.died_at_ms) == (MOST_TRIES + 1, NOW + MOST_TRIES + 1)
+    assert (dead.tries, dead.died_at_ms) == (MOST_REFUSALS + 1, NOW + MOST_REFUSALS + 1)
     assert "`at`" in dead.reason
     assert app.events.backlog().dead == 1
+
+
+def test_deliveries_that_the_store_could_not_take_count_for_nothing(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early = event(mood(1), 40)
+    assert not app.events.take([event(b"{nonsense", 40)], now_ms=NOW)[0].dead
+    assert app.events.dead() == []
+    app.people.add("ada", "UTC", now_ms=NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(Ingest, "within", _breaking)
+        for _ in range(MOST_REFUSALS - 1):
+            assert app.events.take([early], now_ms=NOW)[0].fate == "refused"
+
+    assert app.events.take([early], now_ms=NOW)[0].fate == "accepted"
+    with monkeypatch.context() as patch:
+        patch.setattr(Ingest, "within", _breaking)
+        assert not app.events.take([early], now_ms=NOW)[0].dead, "it was recorded in between"
+    assert app.events.dead() == []
+
+
+def _breaking(*_: object, **__: object) -> None:
+    raise ZeroDivisionError("by accident")
+
+
+def test_what_was_refused_and_never_came_again_is_forgotten(shell: Shell, app: App, publish: Publish) -> None:
+    for _ in range(2):
+        app.events.take([event(b"{once")], now_ms=NOW)
+    refused_to_death(app, event(b"{often"))
+
+    publish.forget(now_ms=NOW + KEPT_MS + 1)
+
+    assert rows_of(shell.url, "dead_events") == 1
+    assert [dead.body for dead in app.events.dead()] == [b"{often"]
 
 
 def test_what_breaks_off_the_recording_of_one_is_no_end_of_the_others(
@@ -247,9 +289,10 @@ def test_what_breaks_off_the_recording_of_one_is_no_end_of_the_others(
 
     with monkeypatch.context() as patch:
         patch.setattr(Ingest, "within", breaking)
-        outcomes = app.events.take([event(mood(n), MOST_TRIES) for n in (1, 2, 3)], now_ms=NOW)
+        first = app.events.take([event(mood(n)) for n in (1, 2, 3)], now_ms=NOW)
+        refused_to_death(app, event(mood(2)))
 
-    assert [outcome.fate for outcome in outcomes] == ["accepted", "refused", "accepted"]
+    assert [outcome.fate for outcome in first] == ["accepted", "refused", "accepted"]
     [dead] = app.events.dead()
     assert dead.reason == "ZeroDivisionError: by accident"
     [(_, outcome)] = app.events.retry([dead.number], now_ms=NOW)
@@ -261,14 +304,14 @@ def test_a_store_that_cannot_be_written_is_no_events_fault(app: App) -> None:
     app.close()
 
     with pytest.raises(Exception, match="closed"):
-        app.events.take([event(mood(1), MOST_TRIES)], now_ms=NOW)
+        app.events.take([event(mood(1))], now_ms=NOW)
 
 
 def test_dead_events_are_seen_and_retried_from_the_shell(shell: Shell, app: App) -> None:
     app.people.add("ada", "UTC", now_ms=NOW)
     app.ingest([mood(1, score=0.1)], now_ms=NOW)
     conflict = to_line(mood(1, score=0.9)).encode()
-    app.events.take([event(b"{nonsense", MOST_TRIES), event(conflict, MOST_TRIES)], now_ms=NOW)
+    refused_to_death(app, event(b"{nonsense"), event(conflict))
     app.close()
 
     found = shell.json("events", "dead")["dead"]
@@ -287,13 +330,13 @@ def test_dead_events_are_seen_and_retried_from_the_shell(shell: Shell, app: App)
 
 def test_what_comes_about_somebody_who_was_erased_is_neither_recorded_nor_kept(app: App) -> None:
     app.people.add("ada", "UTC", now_ms=NOW)
-    app.events.take([event(mood(1, score=7), MOST_TRIES), event(mood(2))], now_ms=NOW)
+    refused_to_death(app, event(mood(1, score=7)), event(mood(2)))
     assert [dead.user_id for dead in app.events.dead()] == ["ada"]
 
     app.erase("ada", now_ms=NOW)
     assert app.events.dead() == []
     assert app.events.backlog().count == 0
-    outcomes = app.events.take([event(mood(2), MOST_TRIES), event(mood(3))], now_ms=NOW)
+    outcomes = refused_to_death(app, event(mood(2)), event(mood(3)))
 
     assert [outcome.fate for outcome in outcomes] == ["duplicate", "duplicate"]
     assert app.events.dead() == []
@@ -307,9 +350,10 @@ def test_an_unknown_number_is_refused_before_any_is_tried(app: App) -> None:
 
 def test_a_retry_of_what_has_come_meanwhile_ends_it(app: App, shell: Shell) -> None:
     app.people.add("ada", "UTC", now_ms=NOW)
-    app.store.write(
-        lambda transaction: transaction.bury(event(mood(1), 5), "ada", "a bug, since mended", NOW)
-    )
+    for _ in range(MOST_REFUSALS):
+        app.store.write(
+            lambda transaction: transaction.refuse(event(mood(1)), "ada", "a bug, since mended", NOW)
+        )
     app.ingest([mood(1)], now_ms=NOW)
     app.close()
 

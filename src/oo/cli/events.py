@@ -1,20 +1,21 @@
-"""oo events: what came over the bus and could not be recorded."""
+"""oo events: what came over the bus and could not be recorded, and what is to go out again."""
 
 from typing import Any
 
 import click
 
-from oo.cli.shell import now_ms, opened, print_json, print_table, printable, with_store
+from oo.cli.shell import Instant, now_ms, opened, print_json, print_table, printable, with_store
 from oo.domain.event import DeadEvent
 from oo.domain.instant import format_instant
 from oo.domain.outcome import Fate, Outcome
+from oo.domain.wording import counted
 
 _SHOWN = 60
 
 
 @click.group()
 def events() -> None:
-    """Show and retry events of the bus that could not be recorded."""
+    """Show and retry events of the bus that could not be recorded, and publish others again."""
 
 
 @events.command()
@@ -52,6 +53,23 @@ def retry(number: int | None, db: str | None, *, every: bool, as_json: bool) -> 
         rows = [[event.number, event.subject, outcome.fate, outcome.message] for event, outcome in tried]
         print_table(["event", "subject", "now", ""], rows, empty="No event is dead.")
     return 1 if any(outcome.fate is Fate.REFUSED for _, outcome in tried) else 0
+
+
+@events.command()
+@click.option("--since", required=True, metavar="T", type=Instant(), help="From which time of arrival on.")
+@click.option("--until", metavar="T", type=Instant(), help="Up to which, without it. [default: all since]")
+@with_store
+def republish(since: int, until: int | None, db: str | None, *, as_json: bool) -> None:
+    """Publish again what arrived since T: for a bus that has lost its disk. The outbox keeps a week.
+
+    Each event has the id that it had, so that whoever keeps ids records nothing twice.
+    """
+    with opened(db) as app:
+        count = app.events.republish(since) if until is None else app.events.republish(since, until)
+    if as_json:
+        print_json({"republished": count})
+    else:
+        click.echo(f"To be published again: {counted(count, 'event', 'events')}.")
 
 
 def _start(event: DeadEvent) -> str:

@@ -3,6 +3,9 @@
 import hashlib
 from dataclasses import dataclass
 
+MOST_REFUSALS = 5
+"""An event that is refused so often is dead. A store that could not be written has refused nothing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxEvent:
@@ -36,11 +39,16 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedEvent:
-    """What came over the bus: `body` is a line of the event log, or ought to be; `tries` counts this one."""
+    """What came over the bus: `body` is a line of the event log, or ought to be; `tries` counts this delivery."""
 
     subject: str
     body: bytes
     tries: int
+
+    @property
+    def digest(self) -> str:
+        """What it is known by, however often it comes: a digest of the subject and the body."""
+        return hashlib.blake2b(self.subject.encode() + b"\n" + self.body, digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

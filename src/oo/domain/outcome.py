@@ -19,8 +19,12 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The fate of the fact named by `key`; `message` says why it was refused, or what it waits for."""
+    """The fate of the fact named by `key`; `message` says why it was refused, or what it waits for.
+
+    `dead`: it was refused for the last time, as an event of the bus, and is not tried again.
+    """
 
     key: str
     fate: Fate
     message: str = ""
+    dead: bool = False

@@ -105,11 +105,17 @@ class Transaction(Reader, Protocol):
     def mark_published(self, numbers: Iterable[int], now_ms: int) -> None:
         """Record that the bus has the events of these numbers."""
 
+    def publish_again(self, since_ms: int, until_ms: int) -> int:
+        """Let every event that came into the outbox in `[since_ms, until_ms)` be published again; return how many."""
+
     def forget_published(self, until_ms: int) -> None:
         """Forget the events that were published before an instant."""
 
-    def bury(self, event: ReceivedEvent, user_id: str | None, reason: str, now_ms: int) -> None:
-        """Keep an event that could not be recorded; what is dead already, word for word, is not kept twice."""
+    def refuse(self, event: ReceivedEvent, user_id: str | None, reason: str, now_ms: int) -> int:
+        """Keep an event that could not be recorded, once, word for word; return how often it was refused by now."""
+
+    def forgive(self, event: ReceivedEvent) -> None:
+        """Forget that an event was refused, unless it is dead."""
 
     def exhume(self, number: int) -> None:
         """Forget a dead event."""

@@ -1,21 +1,19 @@
 """Take in events that other systems have published, and keep those that cannot be recorded until somebody looks."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from oo.domain.errors import Conflict, ErasedUser, OoError, StoreError, UnknownEvent
-from oo.domain.event import Backlog, DeadEvent, ReceivedEvent
+from oo.domain.event import MOST_REFUSALS, Backlog, DeadEvent, ReceivedEvent
 from oo.domain.facts import Fact
+from oo.domain.instant import LATEST
 from oo.domain.outcome import Fate, Outcome
 from oo.ports import Store, Transaction
 from oo.sources.event_log import parse
 from oo.usecases import find
 from oo.usecases.ingest import Ingest
-
-MOST_TRIES = 5
-"""An event that is refused so often is dead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +26,8 @@ class Events:
     def take(self, events: Sequence[ReceivedEvent], *, now_ms: int) -> list[Outcome]:
         """Record events, all in one transaction, and return what became of each.
 
-        One that is refused is to be tried again; at its fifth try it is buried with its reason. Raises `StoreError`
-        where the store cannot be written, which is no event's fault: nothing was recorded, and no try counts.
+        One that is refused is to be tried again; refused five times it is dead, and kept with its reason. Raises
+        `StoreError` where the store cannot be written, which is no event's fault: nothing was recorded, nor counted.
         """
         try:
             return self._within(events, now_ms)
@@ -56,6 +54,14 @@ class Events:
         wanted = known.values() if numbers is None else [known[number] for number in dict.fromkeys(numbers)]
         return [(event, self._again(event, now_ms)) for event in wanted]
 
+    def republish(self, since_ms: int, until_ms: int = LATEST) -> int:
+        """Let what was published before be published again, as far as it happened in `[since_ms, until_ms)`.
+
+        Return how many events that is. Whoever has had them has them twice, under the same ids; the outbox keeps what
+        was published for a week.
+        """
+        return self.store.write(lambda transaction: transaction.publish_again(since_ms, until_ms))
+
     def backlog(self) -> Backlog:
         """Return what waits to be published, and how much is dead."""
         return self.store.read(lambda reader: reader.backlog())
@@ -75,10 +81,10 @@ class Events:
             ingested = self.ingest.within(transaction, facts, now_ms=now_ms).outcomes
             recorded = map(partial(_unless_erased, transaction), facts, ingested)
             outcomes = [each if isinstance(each, Outcome) else next(recorded) for each in read]
-            for event, outcome in zip(events, outcomes, strict=True):
-                if outcome.fate is Fate.REFUSED:
-                    _bury(transaction, event, outcome, now_ms)
-            return outcomes
+            return [
+                _counted(transaction, event, outcome, now_ms)
+                for event, outcome in zip(events, outcomes, strict=True)
+            ]
 
         return self.store.write(change)
 
@@ -86,9 +92,7 @@ class Events:
         """Refuse an event whose recording broke off."""
         words = str(error) if isinstance(error, Conflict) else f"{type(error).__name__}: {error}"
         outcome = Outcome(key="", fate=Fate.REFUSED, message=words)
-        bury: Callable[[Transaction], None] = partial(_bury, event=event, outcome=outcome, now_ms=now_ms)
-        self.store.write(bury)
-        return outcome
+        return self.store.write(lambda transaction: _counted(transaction, event, outcome, now_ms))
 
 
 def _read(event: ReceivedEvent) -> Fact | Outcome:
@@ -108,9 +112,14 @@ def _unless_erased(transaction: Transaction, fact: Fact, outcome: Outcome) -> Ou
     return outcome
 
 
-def _bury(transaction: Transaction, event: ReceivedEvent, outcome: Outcome, now_ms: int) -> None:
-    if event.tries >= MOST_TRIES:
-        transaction.bury(event, _named(event.body), outcome.message, now_ms)
+def _counted(transaction: Transaction, event: ReceivedEvent, outcome: Outcome, now_ms: int) -> Outcome:
+    """Count a refusal, of which an event may have so many; the bus counts deliveries, which are no fault of it."""
+    if outcome.fate is Fate.REFUSED:
+        refusals = transaction.refuse(event, _named(event.body), outcome.message, now_ms)
+        return replace(outcome, dead=refusals >= MOST_REFUSALS)
+    if event.tries > 1:
+        transaction.forgive(event)
+    return outcome
 
 
 def _named(body: bytes) -> str | None:

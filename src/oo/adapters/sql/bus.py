@@ -1,6 +1,5 @@
 """What the reader and the transaction know of events; see `oo.ports.Events` and `oo.ports.Transaction`."""
 
-import hashlib
 from collections.abc import Iterable
 
 from oo.adapters.sql.session import Runner
@@ -44,20 +43,33 @@ class BusTransaction(BusReader):
         rows = ({"of_number": number, "now_ms": now_ms} for number in numbers)
         self._runner.run_many("mark_published", rows)
 
+    def publish_again(self, since_ms: int, until_ms: int) -> int:
+        span = {"since_ms": since_ms, "until_ms": until_ms}
+        count: int = self._runner.rows("published_in", **span)[0][0]
+        self._runner.rows("publish_again", **span)
+        return count
+
     def forget_published(self, until_ms: int) -> None:
         self._runner.rows("forget_published", until_ms=until_ms)
+        self._runner.rows("forget_refused", until_ms=until_ms)
 
-    def bury(self, event: ReceivedEvent, user_id: str | None, reason: str, now_ms: int) -> None:
+    def refuse(self, event: ReceivedEvent, user_id: str | None, reason: str, now_ms: int) -> int:
+        known = self._runner.row("refused", digest=event.digest)
+        refusals: int = 1 + (known[0] if known else 0)
         self._runner.rows(
             "put_dead_events",
-            digest=hashlib.blake2b(event.subject.encode() + b"\n" + event.body, digest_size=16).hexdigest(),
+            digest=event.digest,
             subject=event.subject,
             body=event.body,
             user_id=user_id,
             reason=reason,
-            tries=event.tries,
+            tries=refusals,
             died_at_ms=now_ms,
         )
+        return refusals
+
+    def forgive(self, event: ReceivedEvent) -> None:
+        self._runner.rows("forgive", digest=event.digest)
 
     def exhume(self, number: int) -> None:
         self._runner.rows("exhume", number=number)

@@ -1,11 +1,18 @@
 """The statements of the outbox and of dead events."""
 
-from sqlalchemy import ClauseElement, bindparam, delete, func, select, update
+from sqlalchemy import ClauseElement, and_, bindparam, delete, func, literal_column, null, select, update
 
 from oo.adapters.sql.bus_tables import dead_events
 from oo.adapters.sql.tables import outbox
+from oo.domain.event import MOST_REFUSALS
 
 o, d = outbox.c, dead_events.c
+_WAS_PUBLISHED_IN = and_(
+    o.published_at_ms.is_not(None),
+    o.created_at_ms >= bindparam("since_ms"),
+    o.created_at_ms < bindparam("until_ms"),
+)
+_IS_DEAD = d.tries >= literal_column(str(MOST_REFUSALS))
 
 BUS: dict[str, ClauseElement] = {
     "unpublished": select(o.seq, o.subject, o.key, o.user_id, o.created_at_ms)
@@ -15,14 +22,19 @@ BUS: dict[str, ClauseElement] = {
     "backlog": select(
         func.count(),
         func.min(o.created_at_ms),
-        select(func.count()).select_from(dead_events).scalar_subquery(),
+        select(func.count()).select_from(dead_events).where(_IS_DEAD).scalar_subquery(),
     ).where(o.published_at_ms.is_(None)),
-    "dead_events": select(d.seq, d.subject, d.body, d.user_id, d.reason, d.tries, d.died_at_ms).order_by(
-        d.seq
-    ),
+    "dead_events": select(d.seq, d.subject, d.body, d.user_id, d.reason, d.tries, d.died_at_ms)
+    .where(_IS_DEAD)
+    .order_by(d.seq),
+    "refused": select(d.tries).where(d.digest == bindparam("digest")),
+    "forgive": delete(dead_events).where(d.digest == bindparam("digest"), ~_IS_DEAD),
+    "forget_refused": delete(dead_events).where(d.died_at_ms < bindparam("until_ms"), ~_IS_DEAD),
     "mark_published": update(outbox)
     .where(o.seq == bindparam("of_number"))
     .values(published_at_ms=bindparam("now_ms")),
+    "published_in": select(func.count()).select_from(outbox).where(_WAS_PUBLISHED_IN),
+    "publish_again": update(outbox).where(_WAS_PUBLISHED_IN).values(published_at_ms=null()),
     "forget_published": delete(outbox).where(o.published_at_ms < bindparam("until_ms")),
     "exhume": delete(dead_events).where(d.seq == bindparam("number")),
 }

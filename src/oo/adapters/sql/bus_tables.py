@@ -19,4 +19,4 @@ dead_events = Table(
     Index("ix_dead_events_user", "user_id"),
     sqlite_autoincrement=True,
 )
-"""What came over the bus and was refused too often; `user_id` is whom it names, where it names anybody."""
+"""What came over the bus and was refused, dead once that was too often; `user_id` is whom it names, if anybody."""
