@@ -44,6 +44,7 @@ CONTROLS: Mapping[str, Control] = {
         removed="an answer is given after the COMMIT, in the whole service",
         remove=committing.answer_before_commit,
         campaign="service",
+        quick=False,
     ),
     "read-modify-write-outside": Control(
         removed="what a policy has learned is read in the transaction that writes it",
