@@ -177,7 +177,8 @@ def _options(context: click.Context) -> Iterator[tuple[str, str]]:
 def settings() -> Iterator[str]:
     """Yield the page of the settings."""
     yield "# Settings\n"
-    yield "Every setting is an environment variable. `--db` takes the place of `OO_DATABASE` for one command.\n"
+    yield "Every setting is an environment variable. `--db` takes the place of `OO_DATABASE` for one command."
+    yield "A variable `OO_…` that is none of these is warned of on standard error, and changes nothing.\n"
     yield from _table(["variable", "kind", "default", "what"], _settings())
 
 

@@ -1,5 +1,6 @@
 """Every setting, typed, from the environment: `OO_*`. One URL a port chooses the backend."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,6 +11,8 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from oo.domain.errors import InvalidSetting
+from oo.domain.ids import shortened
+from oo.domain.wording import closest
 
 ENGINES = ("duckdb",)
 """What training sets can be made with."""
@@ -190,6 +193,13 @@ def _of_nats(server: str) -> bool:
     except ValueError:
         return False
     return url.scheme in {"nats", "tls"} and bool(url.hostname) and port != 0
+
+
+def strange_variables() -> list[str]:
+    """Return a sentence for each variable of the environment that looks like a setting and is none."""
+    known = [f"OO_{name.upper()}" for name in Settings.model_fields]
+    found = sorted(name for name in os.environ if name.startswith("OO_") and name.upper() not in known)
+    return [f"{shortened(name)[1:-1]} is no setting. {closest(name, known)}" for name in found]
 
 
 def load_settings(**overrides: str) -> Settings:

@@ -330,7 +330,12 @@ def test_the_shell_asks_on_a_terminal_and_needs_yes_elsewhere(shell: Shell) -> N
     assert answered(shell, b"y\n") == 0
 
     assert shell.json("users", "list")["users"] == []
-    assert shell.json("erase", "yara", "--yes") == {"status": "erased", "rows": 0, "purged": True}
+    assert shell.json("erase", "yara", "--yes") == {
+        "status": "erased",
+        "rows": 0,
+        "purged": True,
+        "remains": None,
+    }
     assert shell.here("users", "add", "yara").code == 1
     assert shell.json("users", "add", "yara", "--tz", "UTC", "--again")["status"] == "applied"
 

@@ -59,3 +59,16 @@ def test_a_url_of_another_kind_is_refused_with_both_kinds_and_without_its_passwo
     assert ran.code == 1
     assert "sqlite:///FILE or postgresql://USER@HOST/NAME" in ran.err
     assert "secret" not in ran.err
+
+
+def test_an_erasure_says_what_the_files_of_the_database_keep(shell: Shell, address: str) -> None:
+    shell.json("users", "add", "ada", "--tz", "UTC", "--db", address)
+
+    answer = shell.json("erase", "ada", "--yes", "--db", address)
+    again = shell.process("erase", "ada", "--yes", "--db", address)
+
+    assert (answer["status"], answer["rows"] > 0, answer["purged"]) == ("erased", True, False)
+    assert "VACUUM FULL" in answer["remains"]
+    assert again.code == 0
+    assert "VACUUM FULL" in again.err
+    assert shell.json("users", "list", "--db", address) == {"users": []}

@@ -21,11 +21,12 @@ def erase(user_id: str, db: str | None, *, yes: bool, as_json: bool) -> None:
     with opened(db) as app:
         erased = app.erase(user_id, now_ms=now_ms())
     if as_json:
-        print_json({"status": "erased", "rows": erased.rows, "purged": erased.purged})
+        document = {"status": "erased", "rows": erased.rows, "purged": erased.purged}
+        print_json(document | {"remains": erased.remains})
         return
     click.echo(f"{user_id} is erased." if erased.rows else f"{user_id} was erased already.")
-    if not erased.purged:
-        click.echo("Somebody is reading; traces leave the files at the next start or erasure.", err=True)
+    if erased.remains:
+        click.echo(erased.remains, err=True)
 
 
 def _ask(user_id: str) -> None:

@@ -70,6 +70,10 @@ def oo() -> None:
 
     The store is --db, else OO_DATABASE, else oo.db in your data folder. Every command takes --json.
     """
+    from oo.settings import strange_variables  # noqa: PLC0415  # slow to import; `oo --help` comes without it
+
+    for sentence in strange_variables():
+        click.echo(f"oo: {sentence}", err=True)
 
 
 def main() -> None:

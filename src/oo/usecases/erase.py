@@ -7,13 +7,24 @@ from oo.domain.ids import checked
 from oo.domain.tombstone import Tombstone, digest_of, new_salt
 from oo.ports import Keeper, Reader, Store, Transaction
 
+_READ = "Somebody is reading; traces leave the files at the next start or erasure."
+_ELSEWHERE = (
+    "No row is left. PostgreSQL keeps what was deleted in its files until they are written anew: "
+    "VACUUM FULL does that. Its log, its replicas and its backups are its own."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
-    """How many rows were about the person, and whether the store's files are already rid of their traces."""
+    """How many rows were about the person, and what of them may still lie in the store's files; None for nothing."""
 
     rows: int
-    purged: bool
+    remains: str | None
+
+    @property
+    def purged(self) -> bool:
+        """Whether the files are rid of every trace."""
+        return self.remains is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +52,18 @@ class Erase:
             return rows
 
         rows = self.store.write(change)
-        return Erased(rows=rows, purged=self.finish(now_ms=now_ms))
+        purged = self.finish(now_ms=now_ms)
+        return Erased(rows=rows, remains=None if purged else _READ if self.keeper else _ELSEWHERE)
 
     def finish(self, *, now_ms: int) -> bool:
-        """Rid the files of what was erased and may still lie in them; return whether nothing is left to do."""
+        """Rid the files of what was erased and may still lie in them; return whether nothing is left to do.
+
+        Without a keeper, what is in the files is not known here.
+        """
         unfinished = self.store.read(_unfinished)
         if not unfinished:
             return True
-        if self.keeper is not None and not self.keeper.purge():
+        if self.keeper is None or not self.keeper.purge():
             return False
 
         def change(transaction: Transaction) -> None:
