@@ -1,15 +1,26 @@
 """The `Duties` port: one of several processes has a duty, and another one when that is gone."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from oo.adapters.inprocess import Alone
+from oo.adapters.inprocess import Alone, InProcess
 from oo.adapters.sql.postgres import duties
+from oo.api.metrics import Metrics
+from oo.api.watch import watched
 from oo.domain.errors import StoreError
 from oo.ports import Duties
+from oo.usecases.app import App
+from oo.worker import Worker
 from tests.support.postgres import ask, create, drop, end_sessions, url
+from tests.support.process import wait_for
+
+NOW = 1_788_247_800_000
+LONG_SEC = 0.6
+"""In this time whoever's turn it is would have begun."""
 
 
 @pytest.fixture
@@ -98,3 +109,31 @@ def test_a_database_that_is_not_there_is_said(process: Callable[[], Duties], nam
 
     with pytest.raises(StoreError, match="Whose turn"):
         nowhere.has("publish")
+
+
+def test_what_is_another_processes_turn_to_publish_waits(app: App) -> None:
+    app.people.add("ada", "UTC", now_ms=NOW)
+    mine = threading.Event()
+    worker = Worker(
+        app=app,
+        bus=InProcess(),
+        meters=Metrics(),
+        clock=lambda: NOW,
+        listens=False,
+        publishes=mine.is_set,
+    )
+    with worker:
+        time.sleep(LONG_SEC)
+        assert app.events.backlog().count == 1
+        mine.set()
+        wait_for(lambda: app.events.backlog().count == 0, lambda: "it publishes now", 10)
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_the_data_is_checked_by_whose_turn_it_is(app: App, *, mine: bool) -> None:
+    metrics = Metrics()
+    with watched(app, metrics, clock=lambda: NOW, every_sec=300, mine=lambda: mine):
+        time.sleep(LONG_SEC)
+
+    assert (b"oo_quality_measured_seconds" in metrics.page()) is mine
+    assert (b'oo_quality_checks_total{outcome="done"} 1.0' in metrics.page()) is mine

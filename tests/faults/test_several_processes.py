@@ -104,6 +104,8 @@ def test_when_one_is_killed_the_others_answer_and_another_one_comes(service: Ser
     answers = 0
     os.kill(before[0], signal.SIGKILL)
     all_gone(before[0])
+    fewer = WORKERS - 1
+    wait_for(lambda: meter(service, "oo_processes") == fewer, lambda: "one that has ended is none", SOON_SEC)
 
     while len(members(service)) < WORKERS or meter(service, "oo_processes") < WORKERS:
         assert answer(service).status_code == 200

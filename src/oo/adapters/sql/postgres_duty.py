@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from oo.domain.errors import StoreError
@@ -35,6 +36,11 @@ class PostgresDuties:
 
     def close(self) -> None:
         with self._asking:
+            if self._connection is not None:
+                with suppress(
+                    self._failure
+                ):  # at once, and not when the database notices that this end is gone
+                    self._connection.execute("SELECT pg_advisory_unlock_all()")
             self._let_go()
 
     def _has(self, duty: str) -> bool:
