@@ -209,7 +209,7 @@ class PostgresStore:
         if self._closed:
             raise StoreClosed("The store is closed.", "Nothing was read.")
         with self._pool.connection() as connection:
-            reader = SqlReader(Runner(PostgresSession(connection), self._statements))
+            reader = SqlReader(Runner(PostgresSession(connection, reads=True), self._statements))
             if not together:
                 return ask(reader)
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

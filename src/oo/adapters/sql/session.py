@@ -20,6 +20,9 @@ class Session(Protocol):
     def run(self, text: str, parameters: Mapping[str, Any]) -> list[Row]:
         """Run driver text and return its rows."""
 
+    def run_together(self, questions: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[Row]]:
+        """Run several driver texts that ask for rows, none of which depends on another; return the rows of each."""
+
     def run_many(self, text: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Run driver text once for each of `rows`."""
 
@@ -63,7 +66,12 @@ class Runner:
         self, frame: str, wanted: Collection[str], /, **parameters: Any
     ) -> Iterator[tuple[Grouped, list[Row]]]:
         """Yield each group of features that has a wanted one, with its rows in a frame."""
-        for aggregate in self.statements.aggregates[frame]:
-            if any(name in wanted for name in aggregate.group.names):
-                prepared = aggregate.prepared
-                yield aggregate.group, self.session.run(prepared.text, prepared.bound(storable(parameters)))
+        given = storable(parameters)
+        asked = [
+            aggregate
+            for aggregate in self.statements.aggregates[frame]
+            if any(name in wanted for name in aggregate.group.names)
+        ]
+        questions = [(each.prepared.text, each.prepared.bound(given)) for each in asked]
+        answers = self.session.run_together(questions) if questions else []
+        yield from zip((each.group for each in asked), answers, strict=True)

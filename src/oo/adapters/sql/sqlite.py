@@ -7,7 +7,7 @@ keeps a second process from writing.
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -60,6 +60,9 @@ class SqliteSession:
 
     def run(self, text: str, parameters: Mapping[str, Any]) -> list[Row]:
         return self.connection.execute(text, parameters).fetchall()
+
+    def run_together(self, questions: Sequence[tuple[str, Mapping[str, Any]]]) -> list[list[Row]]:
+        return [self.run(text, parameters) for text, parameters in questions]
 
     def run_many(self, text: str, rows: Iterable[Mapping[str, Any]]) -> None:
         self.connection.executemany(text, rows)
