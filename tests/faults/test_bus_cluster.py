@@ -101,10 +101,12 @@ def test_a_stream_that_is_there_is_used_as_it_is(cluster: NatsCluster) -> None:
 
 
 def test_a_server_that_neither_answers_nor_refuses_is_passed_over(cluster: NatsCluster) -> None:
-    stuck = cluster.nodes[0].program
-    os.kill(stuck.pid, signal.SIGSTOP)
-    for number in range(3):
-        bus = Nats(cluster.url.split(","), name="oo", replicas=1)
+    first = Nats(cluster.url.split(","), name="oo", replicas=3)
+    wait_until(lambda: _published(first, 0), "the streams are made while all answer")
+    first.close()
+    os.kill(cluster.nodes[0].program.pid, signal.SIGSTOP)
+    for number in range(1, 4):
+        bus = Nats(cluster.url.split(","), name="oo", replicas=3)
         wait_until(lambda of=bus, n=number: _published(of, n), "the bus takes it")  # type: ignore[misc]
         bus.close()
 
