@@ -38,7 +38,7 @@ BREACHES: list[tuple[str, dict[str, str]]] = [
     ("statistics", {"evaluation/planted.py": "from scipy import stats"}),
     ("statistics", {"usecases/planted.py": "import scipy.special"}),
     ("terminal", {"evaluation/planted.py": "import rich.table"}),
-    ("terminal", {"compose.py": "import click"}),
+    ("terminal", {"compose/app.py": "import click"}),
     ("web", {"cli/planted.py": "import fastapi"}),
     ("web", {"usecases/planted.py": "from starlette import status"}),
     ("server", {"api/planted.py": "import granian"}),

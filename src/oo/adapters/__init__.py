@@ -1,1 +1,1 @@
-"""The outside, one technology a file; only `compose.py` names these."""
+"""The outside, one technology a file; only `compose` names these."""
