@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from oo.cli.main import oo
 from oo.settings import Settings, load_settings
