@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from oo.adapters.sql.patience import Patience
@@ -94,6 +95,7 @@ class PostgresCommits:
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url)
+            _prepares(self._connection)
             self._connection.execute(_DURABLE)
             self._connection.execute(
                 "SELECT set_config('lock_timeout', %s, false)", [f"{max(self._wait_sec, 1.0):.3f}s"]
@@ -109,7 +111,9 @@ class PostgresCommits:
         finally:
             # A connection that is lost has let go of both already.
             with suppress(psycopg.Error):
-                connection.execute("ROLLBACK; SELECT pg_advisory_unlock_all()")
+                if connection.info.transaction_status is not TransactionStatus.IDLE:
+                    connection.execute("ROLLBACK")
+                connection.execute("SELECT pg_advisory_unlock_all()")
 
     def _transact(self, connection: Connection, changes: Sequence[Change], *, alone: bool) -> list[Outcome]:
         transaction = SqlTransaction(Runner(PostgresSession(connection), self._statements))
@@ -241,7 +245,18 @@ def duties(url: str) -> PostgresDuties:
     return PostgresDuties(lambda: connect(url), psycopg.Error)
 
 
+def _prepares(connection: Connection) -> None:
+    """Let the database plan each statement when it comes first, and keep all of them.
+
+    The driver forgets what it prepared when that fails behind a fault of a pipeline, but only of statements that come
+    for the first time: any other would be taken for prepared ever after.
+    """
+    connection.prepare_threshold = 0
+    connection.prepared_max = None
+
+
 def _only_reads(connection: Connection) -> None:
+    _prepares(connection)
     connection.execute("SET default_transaction_read_only = on")
 
 
