@@ -210,7 +210,10 @@ def test_what_comes_before_its_person_waits(app: App) -> None:
     assert app.store.read(lambda reader: reader.signal(mood(1).key)) == mood(1)
 
 
-POISON = [b"", b"{", b"\xff\xfe", b"[]", b'{"type": "mood.checkin"}', b'{"a":' * 100_000, b"null"]
+POISON = [
+    *(b"", b"{", b"\xff\xfe", b"[]", b'{"type": "mood.checkin"}', b'{"a":' * 100_000, b"null"),
+    *(b'{"user_id": "a\\u0000b"}', b'{"user_id": "a\\ud800b"}', b'{"user_id": "%s"}' % (b"x" * 500_000)),
+]
 
 
 @pytest.mark.parametrize("body", POISON, ids=range(len(POISON)))
@@ -222,6 +225,9 @@ def test_what_is_no_fact_is_refused_and_takes_nothing_with_it(app: App, body: by
     assert [outcome.fate for outcome in outcomes] == ["accepted", "refused", "accepted"]
     assert outcomes[1].message
     assert app.events.dead() == []
+    [outcome] = refused_to_death(app, event(body))
+    assert outcome.dead
+    assert [dead.body for dead in app.events.dead()] == [body]
 
 
 def test_at_the_fifth_refusal_it_is_dead_and_kept_once(app: App) -> None:

@@ -19,11 +19,13 @@ from oo.adapters.sql import statements  # noqa: F401  # with it, every table is 
 from oo.adapters.sql.sqlite import SqliteStore
 from oo.adapters.sql.tables import metadata
 from oo.domain.errors import ErasedUser, UnknownUser
+from oo.domain.event import MOST_REFUSALS, ReceivedEvent
 from oo.domain.facts import Fact, MoodCheckin, Reaction, TaskUpsert, TipFeedback, TipServed, UserFact
 from oo.domain.instant import DAY, MINUTE
 from oo.domain.outcome import Fate
 from oo.domain.tombstone import digest_of
 from oo.ports import Transaction
+from oo.sources.event_log import to_line
 from oo.usecases.app import App
 from tests.shell.running import OO, TIMEOUT_SEC, Shell
 from tests.support.history import History, examples, histories, seeds
@@ -230,6 +232,29 @@ def test_events_about_them_are_refused_one_by_one(app: App, tmp_path: Path) -> N
 
     assert [outcome.fate for outcome in outcomes] == [Fate.REFUSED] * len(LATE) + [Fate.ACCEPTED]
     assert all("was erased" in outcome.message for outcome in outcomes[:-1])
+    assert "yara" not in everything(path_of(app, tmp_path))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        to_line(LATE[1]).encode(),
+        b'{"type": "mood.checkin", "user_id": "yara", "score": 7}',
+        b'{"type": "no.such", "user_id": "yara"}',
+    ],
+    ids=["sound", "unsound", "unknown"],
+)
+def test_what_comes_over_the_bus_about_them_is_not_kept_however_wrong_it_is(
+    app: App, tmp_path: Path, body: bytes
+) -> None:
+    live(app, "yara", days=1)
+    app.erase("yara", now_ms=NOW)
+
+    for tries in range(1, MOST_REFUSALS + 2):
+        late = ReceivedEvent(subject="signals.mood.checkin", body=body, tries=tries)
+        assert app.events.take([late], now_ms=NOW)[0].fate is Fate.DUPLICATE
+
+    assert app.events.dead() == []
     assert "yara" not in everything(path_of(app, tmp_path))
 
 

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
-from oo.domain.errors import Conflict, ErasedUser, OoError, StoreError, UnknownEvent
+from oo.domain.errors import Conflict, ErasedUser, InvalidId, OoError, StoreError, UnknownEvent
 from oo.domain.event import MOST_REFUSALS, Backlog, DeadEvent, ReceivedEvent
 from oo.domain.facts import Fact
+from oo.domain.ids import checked
 from oo.domain.instant import LATEST
 from oo.domain.outcome import Fate, Outcome
 from oo.ports import Store, Transaction
@@ -78,8 +78,7 @@ class Events:
 
         def change(transaction: Transaction) -> list[Outcome]:
             facts = [each for each in read if not isinstance(each, Outcome)]
-            ingested = self.ingest.within(transaction, facts, now_ms=now_ms).outcomes
-            recorded = map(partial(_unless_erased, transaction), facts, ingested)
+            recorded = iter(self.ingest.within(transaction, facts, now_ms=now_ms).outcomes)
             outcomes = [each if isinstance(each, Outcome) else next(recorded) for each in read]
             return [
                 _counted(transaction, event, outcome, now_ms)
@@ -102,30 +101,35 @@ def _read(event: ReceivedEvent) -> Fact | Outcome:
         return Outcome(key="", fate=Fate.REFUSED, message=str(error))
 
 
-def _unless_erased(transaction: Transaction, fact: Fact, outcome: Outcome) -> Outcome:
-    """Pass over what is about somebody who was erased: it is neither tried again nor kept as dead."""
-    if outcome.fate is Fate.REFUSED and transaction.person(fact.user_id) is None:
-        try:
-            find.check_not_erased(transaction, fact.user_id)
-        except ErasedUser:
-            return replace(outcome, fate=Fate.DUPLICATE)
-    return outcome
-
-
 def _counted(transaction: Transaction, event: ReceivedEvent, outcome: Outcome, now_ms: int) -> Outcome:
-    """Count a refusal, of which an event may have so many; the bus counts deliveries, which are no fault of it."""
+    """Count a refusal, of which an event may have so many; the bus counts deliveries, which are no fault of it.
+
+    What is about somebody who was erased is passed over, however wrong: it is neither tried again nor kept as dead.
+    """
     if outcome.fate is Fate.REFUSED:
-        refusals = transaction.refuse(event, _named(event.body), outcome.message, now_ms)
+        user_id = _named(event.body)
+        if user_id is not None and _is_erased(transaction, user_id):
+            return replace(outcome, fate=Fate.DUPLICATE)
+        refusals = transaction.refuse(event, user_id, outcome.message, now_ms)
         return replace(outcome, dead=refusals >= MOST_REFUSALS)
     if event.tries > 1:
         transaction.forgive(event)
     return outcome
 
 
-def _named(body: bytes) -> str | None:
-    """Return whom an event names, however wrong the rest of it is."""
+def _is_erased(transaction: Transaction, user_id: str) -> bool:
+    if transaction.person(user_id) is not None:
+        return False
     try:
-        user_id = json.loads(body)["user_id"]
-    except (ValueError, LookupError, TypeError, RecursionError):
+        find.check_not_erased(transaction, user_id)
+    except ErasedUser:
+        return True
+    return False
+
+
+def _named(body: bytes) -> str | None:
+    """Return whom an event names, however wrong the rest of it is; None where nobody can have that name."""
+    try:
+        return checked(json.loads(body)["user_id"])
+    except (ValueError, LookupError, TypeError, RecursionError, InvalidId):
         return None
-    return user_id if isinstance(user_id, str) else None
