@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help env demo serve test check lint format bench peer torture thorough screenshots browser typescript docs lock clean
+.PHONY: help env demo serve test check lint format bench peer torture thorough screenshots browser typescript strace docs lock clean
 
 # The newest Python that starts: a name on the PATH may be a shim for a version that is not installed.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
@@ -49,7 +49,7 @@ demo: $(SERVICE_READY) ## personas live through a month and show what was learne
 serve: $(SERVICE_READY) ## the API and the pages over your own store; ARGS="--port 8001"
 	@$(BIN)/oo serve $(ARGS)
 
-test: $(DEV_READY) browser typescript ## run every test; ARGS="tests/setup -k startup" runs some
+test: $(DEV_READY) browser typescript strace ## run every test; ARGS="tests/setup -k startup" runs some
 	@$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
 check: lint ## what the CI runs: lint, then every test
@@ -75,7 +75,7 @@ bench: $(DEV_READY) ## the loop and reactions beside bare group commit, the serv
 peer: $(PEER_READY) ## make build/peer with Feast, which features are measured beside; some 700 MB
 
 # What to draw from is printed; a failure prints the line that has its episode again.
-torture: $(DEV_READY) ## kill it at work and count what is left; PROFILE=smoke, ci or moonshot; SEED=7
+torture: $(DEV_READY) strace ## kill it at work and count what is left; PROFILE=smoke, ci or moonshot; SEED=7
 	@$(BIN)/python -m tests.torture --profile $(PROFILE) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 thorough: $(DEV_READY) ## thirty times the generated histories, and every fault; some ten minutes
@@ -97,6 +97,16 @@ browser:
 		&& DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet --no-install-recommends \
 			chromium fonts-dejavu-core >/dev/null 2>&1; } \
 	|| echo "No Chromium here: the tests of the pages in a browser will not run." >&2
+
+# Nor a tracer: by its notes a disk that loses power is played back.
+strace:
+	@command -v strace >/dev/null 2>&1 || { \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null 2>&1 \
+		&& echo "Installing strace from Debian" >&2 \
+		&& apt-get update --quiet --quiet >&2 \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet --no-install-recommends \
+			strace >/dev/null 2>&1; } \
+	|| echo "No strace here: losses of power will not be tried." >&2
 
 # The compiler for the tests of contracts/features.ts: the pinned one where there is npm, else Debian's where that may be
 # installed; elsewhere those tests say that they did not run.

@@ -41,7 +41,10 @@ def torture(profile: str, seed: int | None, only: str | None, episode: int | Non
         raise click.UsageError(f"--episode goes with --only {' or '.join(CAMPAIGNS)}.")
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     click.echo(f"profile {profile}, seed {seed}", err=True)
-    found = document(seed, profile, *_with_progress(planned(profile, seed, only, episode)))
+    plan = planned(profile, seed, only, episode)
+    for name, missed in plan.left_out.items():
+        click.echo(f"The campaign {name} does not run: it needs {missed}.", err=True)
+    found = document(profile, plan, *_with_progress(plan))
     print_json(found) if as_json else _print(found)
     sys.exit(0 if found["ok"] else 1)
 

@@ -1,9 +1,11 @@
 """The campaigns, and how many episodes of each a profile asks for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tests.torture.disk import unwatchable
 from tests.torture.episode import Campaign
+from tests.torture.power import Powered
 from tests.torture.scaled import Scaled
 from tests.torture.service import Served
 from tests.torture.writer import MOST_CLIENTS, Writer
@@ -17,6 +19,8 @@ class Planned:
 
     campaign: Campaign
     episodes: Sequence[int]
+    misses: Callable[[], str | None] = lambda: None
+    """Returns what this machine lacks for it, None where it lacks nothing."""
 
     def episodes_in(self, profile: str) -> int:
         """Return how many episodes a profile asks for."""
@@ -27,6 +31,11 @@ _PLANNED = (
     Planned(
         Campaign(name="writer", make=Writer, kills=10, clients=MOST_CLIENTS, most_calls=60, has_exact=True),
         (4, 100, 1_000),
+    ),
+    Planned(
+        Campaign(name="power", make=Powered, kills=6, clients=MOST_CLIENTS, most_calls=60),
+        (1, 50, 500),
+        misses=unwatchable,
     ),
     Planned(Campaign(name="service", make=Served, kills=8, clients=4, most_calls=400), (1, 25, 250)),
     Planned(

@@ -67,6 +67,11 @@ CONTROLS: Mapping[str, Control] = {
         removed="each write of a group has a savepoint of its own",
         remove=committing.without_savepoint,
     ),
+    "synchronous-normal": Control(
+        removed="a COMMIT returns when its log is on the disk",
+        remove=committing.without_full_sync,
+        campaign="power",
+    ),
     "acknowledged-before-commit": Control(
         removed="a worker tells the bus that it dealt with an event once that is committed",
         remove=scaling.acknowledged_before_commit,

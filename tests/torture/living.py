@@ -1,5 +1,6 @@
 """A bare writer: a process that holds an App over SQLite and does what it is asked through pipes until it is killed."""
 
+import ctypes
 import json
 import os
 import sqlite3
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from oo import worker
-from oo.adapters.sql import sqlite
+from oo.adapters.sql import sqlite, sqlite_commits
 from oo.compose import compose
 from oo.settings import Settings
 from tests.torture.calls import HALF, Call
@@ -24,6 +25,12 @@ from tests.torture.points import Death, Dying
 
 OFFERS = frozenset({HALF})
 """What it answers beside the API."""
+WATCHED = b"watched"
+"""What one is told that waits until it is watched."""
+_OFTEN = 6
+"""After so many commits one that is watched copies its log, so that power is lost in the midst of that, too."""
+_SET_PTRACER, _ANYBODY = 0x59616D61, 2**64 - 1
+"""What `prctl` calls the permission, and to whom it is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,8 @@ class Life:
     without: str | None
     death: Death | None
     exact: int | None
+    watched: bool = False
+    """Whether it waits until somebody watches it."""
 
 
 class Unmetered:
@@ -61,6 +70,10 @@ def live(life: Life, control: Connection, pipes: list[Connection]) -> None:
     """Answer calls until killed, or until nobody is there to ask; what is logged goes into a file beside the store."""
     with (life.folder / "victim.log").open("ab") as log:
         os.dup2(log.fileno(), sys.stderr.fileno())
+    if life.watched:
+        _let_watch()
+        sqlite_commits._MANY = _OFTEN
+        assert control.recv_bytes() == WATCHED
     bus = FileBus(life.folder / "bus.jsonl")
     if life.without is not None:
         apply(life.without, bus)
@@ -72,6 +85,11 @@ def live(life: Life, control: Connection, pipes: list[Connection]) -> None:
         control.send_bytes(b"ready")
         _answer(doing, control)
     os._exit(0)
+
+
+def _let_watch() -> None:
+    """Allow a process that did not start this one to trace it, where Linux asks for that."""
+    ctypes.CDLL(None).prctl(_SET_PTRACER, ctypes.c_ulong(_ANYBODY))
 
 
 def _publishing(doing: Doing) -> AbstractContextManager[Any]:

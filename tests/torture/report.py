@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.torture.checks import BROKEN, DOUBLED, LOST
 from tests.torture.episode import Outcome
-from tests.torture.run import Tried
+from tests.torture.run import Plan, Tried
 
 _MOST_SHOWN = 5
 """So many violations of an episode are told; the store in its folder has the rest."""
@@ -62,12 +62,14 @@ def good(outcomes: Sequence[Outcome], tries: Sequence[Tried]) -> bool:
     return not any(each.violations for each in outcomes) and all(each.caught for each in tries)
 
 
-def document(seed: int, profile: str, outcomes: Sequence[Outcome], tries: Sequence[Tried]) -> dict[str, Any]:
+def document(profile: str, plan: Plan, outcomes: Sequence[Outcome], tries: Sequence[Tried]) -> dict[str, Any]:
     """Return everything as one JSON document."""
+    seed = plan.seed
     return {
         "ok": good(outcomes, tries),
         "profile": profile,
         "seed": seed,
+        "left_out": dict(plan.left_out),
         "campaigns": [each.document() for each in totals(outcomes)],
         "failures": [_failure(seed, each) for each in outcomes if each.violations],
         "controls": [asdict(each) | {"caught": each.caught} for each in tries],

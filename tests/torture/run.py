@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,22 +39,26 @@ class Plan:
     seed: int
     episodes: Sequence[tuple[str, int]]
     controls: Sequence[str]
+    left_out: Mapping[str, str]
+    """Campaigns for which this machine lacks something, and what."""
 
 
 def planned(profile: str, seed: int, only: str | None, episode: int | None) -> Plan:
     """Return what a profile asks for, all of it or one campaign or control, or one episode."""
+    left_out = {name: missed for name, each in CAMPAIGNS.items() if (missed := each.misses()) is not None}
     episodes = [
         (name, number)
         for name, each in CAMPAIGNS.items()
-        if only in {None, name}
+        if only in {None, name} and name not in left_out
         for number in (range(each.episodes_in(profile)) if episode is None else [episode])
     ]
     controls = [
         name
         for name, each in CONTROLS.items()
+        if each.campaign not in left_out
         if only == name or (only in {None, "controls"} and (each.quick or profile != PROFILES[0]))
     ]
-    return Plan(seed=seed, episodes=episodes, controls=controls)
+    return Plan(seed=seed, episodes=episodes, controls=controls, left_out=left_out)
 
 
 def run(plan: Plan, progress: Callable[[str], None]) -> tuple[list[Outcome], list[Tried]]:

@@ -18,7 +18,7 @@ from tests.torture.calls import Call, Client, Gone
 from tests.torture.doing import DRAIN
 from tests.torture.filebus import FileBus
 from tests.torture.found import Query
-from tests.torture.living import OFFERS, Life, live, settings
+from tests.torture.living import OFFERS, WATCHED, Life, live, settings
 from tests.torture.points import Death
 from tests.torture.victim import Struck, looked_into, unsound
 
@@ -125,17 +125,28 @@ class Writer:
         at = 1 + int(chance.choice((most * place, most**place)))
         return None if timed and not self.exact else Death(at, boundary)
 
-    def _begin(self) -> None:
-        self.end()
+    def _begin(self, watch: Callable[[int], None] | None = None) -> None:
+        """Begin a life; `watch` is told of its process before that has done anything."""
+        Writer.end(self)
         context = forkserver()
         ours, theirs = zip(*(context.Pipe() for _ in range(MOST_CLIENTS + 1)), strict=True)
         self._lives += 1
-        life = Life(self.folder, self.without, self._death, self._lives if self.exact else None)
+        life = Life(
+            folder=self.folder,
+            without=self.without,
+            death=self._death,
+            exact=self._lives if self.exact else None,
+            watched=watch is not None,
+        )
         self._process = context.Process(target=live, args=(life, theirs[0], list(theirs[1:])), daemon=True)
         self._process.start()
         for each in theirs:
             each.close()
         self._connections = list(ours)
+        if watch is not None:
+            assert self._process.pid is not None
+            watch(self._process.pid)
+            self._connections[0].send_bytes(WATCHED)
 
     def _said(self) -> str | None:
         """Return at which point the process said that it ends itself."""

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
+from oo.adapters.sql import sqlite
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.sqlite import SqliteSession, SqliteStore
 from oo.adapters.sql.transaction import SqlTransaction
@@ -35,6 +36,13 @@ def answer_before_commit(_: FileBus) -> None:
         return early
 
     replace(Writer, "submit", submit)
+
+
+def without_full_sync(_: FileBus) -> None:
+    """Let a COMMIT return before its log is on the disk."""
+    assert "PRAGMA synchronous=FULL" in sqlite._PRAGMAS
+    weaker = tuple(each.replace("FULL", "NORMAL") for each in sqlite._PRAGMAS)
+    setattr(sqlite, "_PRAGMAS", weaker)  # noqa: B010  # of as many, which the type of the other does not say
 
 
 def without_savepoint(_: FileBus) -> None:
