@@ -26,6 +26,7 @@ from oo.ports import Reader, Transaction
 from oo.settings import Settings
 from tests.contract.test_store import add, ids
 from tests.support.postgres import ask, create, database, drop, end_sessions, url
+from tests.support.postgres_server import FORGETFUL, Postgres
 
 WAIT_SEC = 30
 
@@ -282,6 +283,19 @@ def test_a_database_that_is_not_there_is_told_without_the_password() -> None:
 
     assert "OO_DATABASE" in raised.value.hint
     assert "secret" not in str(raised.value)
+
+
+def test_a_database_that_comes_up_is_waited_for() -> None:
+    server = Postgres(FORGETFUL)
+    soon = threading.Timer(0.3, server.start)
+    soon.start()
+    try:
+        store = PostgresStore.open(server.url(), Registry(CATALOG), wait_sec=30)
+        assert store.write(add("ada")) == "ada"
+        store.close()
+    finally:
+        soon.join()
+        server.close()
 
 
 def test_a_database_of_other_texts_than_unicode_is_refused() -> None:

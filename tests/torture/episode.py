@@ -31,6 +31,8 @@ CHECKS: Sequence[Check] = (
     learned,
 )
 """What is held against the books after each kill."""
+HARNESS = "harness"
+"""The name under which it is said that the harness could not go on."""
 _MEMORY = Path("/dev/shm")
 _LAST_SEC = 120.0
 """So long may the last life take, in which all that is left is done."""
@@ -94,7 +96,7 @@ class Episode:
         try:
             run.live()
         except Exception as error:  # noqa: BLE001  # whatever it is, it is told with the line that has it again
-            outcome.violations.append(Violation("harness", BROKEN, f"{type(error).__name__}: {error}"))
+            outcome.violations.append(Violation(HARNESS, BROKEN, f"{type(error).__name__}: {error}"))
         finally:
             run.end()
         outcome.seconds = time.monotonic() - began

@@ -19,7 +19,7 @@ from oo.usecases.app import App
 from tests.shell.running import OO
 from tests.support.fleet import Fleet, Kind
 from tests.support.postgres_server import Postgres
-from tests.support.process import wait_for
+from tests.support.process import START_SEC, wait_for
 from tests.torture.asking import Asking
 from tests.torture.calls import BUS, Client
 from tests.torture.found import Query
@@ -84,8 +84,9 @@ class Scaled:
         return Struck(f"kill -9 of a {kind}" if killed else "nothing to kill", point)
 
     def begin_last(self) -> None:
-        self.fleet.start()
-        self.fleet.wait_ready()
+        for kind, count in self._counts().items():
+            for number in range(count):
+                self._wait_ready(kind, number)
 
     def drain(self) -> None:
         """Wait until the outbox is empty, and everything on the bus was taken."""
@@ -143,11 +144,32 @@ class Scaled:
         if not self._deck:
             self._deck = chance.sample(KINDS, k=len(KINDS))
         kind = self._deck.pop()
-        most = {"service": SERVICES, "worker": WORKERS, "nats": len(self.fleet.nats.nodes)}
-        return kind, chance.randrange(most.get(kind, 1))
+        return kind, chance.randrange(self._counts()[kind])
+
+    def _counts(self) -> Mapping[Kind, int]:
+        """Return how many there are of what can be killed, in the order in which they need each other."""
+        nodes = len(self.fleet.nats.nodes)
+        return {"postgres": 1, "backend": 1, "nats": nodes, "service": SERVICES, "worker": WORKERS}
 
     def _wait_ready(self, kind: Kind, number: int) -> None:
-        """Wait until what is to be killed does what it is for: the death of a starting one tries little."""
+        """Wait until it does what it is for: the death of a starting one tries little.
+
+        One that has ended, because what it needs was away for too long, is started again, as its supervisor would.
+        """
+        until = time.monotonic() + START_SEC
+        while True:
+            program = self.fleet.program(kind, number)
+            if not program.runs:
+                program.start()
+            try:
+                self._waited(kind, number)
+            except AssertionError:
+                if program.runs or time.monotonic() > until:
+                    raise
+            else:
+                return
+
+    def _waited(self, kind: Kind, number: int) -> None:
         match kind:
             case "service":
                 self.fleet.services[number].wait_ready()

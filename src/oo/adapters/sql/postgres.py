@@ -172,14 +172,18 @@ class PostgresStore:
     ) -> "PostgresStore":
         """Open the store in the database at `url`, its tables made and migrated where they need to be.
 
-        Raises `StoreTooNew` where a newer oO made it, `StoreError` where it cannot be reached or holds something else.
+        A database that is about to come up is waited for, `wait_sec` as for everything of its. Raises `StoreTooNew` where a newer oO made it, `StoreError` where it cannot be reached or holds something else.
         """
         # Its warnings are echoes of errors that are raised as well, and dealt with here.
         logging.getLogger("psycopg").setLevel(logging.ERROR)
-        try:
-            migrate(lambda: connect(url))
-        except psycopg.Error as error:
-            raise StoreError(f"The database could not be reached ({_said(error)}).", _HINT) from error
+        patience = Patience(wait_sec)
+        while True:
+            try:
+                migrate(lambda: connect(url))
+                break
+            except psycopg.Error as error:
+                if not _may_pass(error) or not patience.again():
+                    raise StoreError(f"The database could not be reached ({_said(error)}).", _HINT) from error
         return cls(url, registry, wait_sec, most_waiting)
 
     def read(self, ask: Callable[[Reader], Result], *, together: bool = True) -> Result:
