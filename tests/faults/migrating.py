@@ -8,8 +8,10 @@ import hashlib
 import json
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,8 @@ from unittest.mock import patch
 import psycopg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Connection, Engine, MetaData, NullPool, create_engine, event, inspect, text
+from psycopg import sql
+from sqlalchemy import URL, Connection, Engine, MetaData, NullPool, create_engine, event, text
 
 import oo.adapters.sql
 from oo.adapters.sql import postgres_schema, schema
@@ -91,27 +94,43 @@ def fill(url: str, given: Mapping[str, list[dict[str, Any]]]) -> None:
 
 
 def digest(url: str) -> str:
-    """Return a digest of what a store holds: its tables with columns and indexes, and its rows in any order."""
-    over = engine(url)
-    with over.connect() as connection:
-        look = inspect(connection)
-        declared = [
-            (
-                name,
-                sorted(
-                    (each["name"], str(each["type"]), each["nullable"]) for each in look.get_columns(name)
-                ),
-                sorted(
-                    (str(each["name"]), list(map(str, each["column_names"])))
-                    for each in look.get_indexes(name)
-                ),
-                look.get_pk_constraint(name)["constrained_columns"],
+    """Return a digest of what a store holds: its tables with columns, keys and indexes, and its rows in any order."""
+    found = _in_sqlite(url) if url.startswith("sqlite:///") else _in_postgresql(url)
+    return hashlib.sha256(repr(found).encode()).hexdigest()
+
+
+def _in_sqlite(url: str) -> object:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        declared = sorted(
+            connection.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master")
+        )
+        names = [name for kind, name, *_ in declared if kind == "table"]
+        # The statements are this store's own; what is in its log alone is read too.
+        kept = {name: sorted(map(repr, connection.execute(f'SELECT * FROM "{name}"'))) for name in names}  # noqa: S608  # from the schema
+    return declared, kept
+
+
+_DECLARED = """
+SELECT table_name, column_name, data_type, is_nullable, column_default
+FROM information_schema.columns WHERE table_schema = current_schema()
+UNION ALL SELECT tablename, indexname, indexdef, '', '' FROM pg_indexes WHERE schemaname = current_schema()
+UNION ALL SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', ''
+FROM pg_constraint WHERE connamespace = current_schema()::regnamespace
+"""
+
+
+def _in_postgresql(url: str) -> object:
+    with psycopg.connect(url, autocommit=True) as connection:
+        declared = sorted(map(repr, connection.execute(_DECLARED)))
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
+        names = [name for (name,) in connection.execute(tables)]
+        kept = {
+            name: sorted(
+                map(repr, connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(name))))
             )
-            for name in sorted(look.get_table_names())
-        ]
-    over.dispose()
-    kept = {name: sorted(map(repr, found)) for name, found in sorted(rows(url).items())}
-    return hashlib.sha256(repr((declared, kept)).encode()).hexdigest()
+            for name in names
+        }
+    return declared, kept
 
 
 def _killed_before(url: str, number: int) -> bool:

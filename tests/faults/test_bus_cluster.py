@@ -9,7 +9,7 @@ import pytest
 
 from oo.adapters.nats import Nats
 from oo.domain.errors import BusUnavailable
-from oo.ports import REDELIVER_SEC, Message
+from oo.ports import Message
 from oo.sources.event_log import to_line
 from tests.api.calling import send, user
 from tests.faults.test_bus import (
@@ -21,7 +21,7 @@ from tests.faults.test_bus import (
     recorded,
     wait_until,
 )
-from tests.faults.test_bus_workers import mood
+from tests.faults.test_bus_workers import REDELIVER_SEC, mood
 from tests.support.nats_cluster import NatsCluster
 from tests.support.service import Service, serving
 
@@ -43,7 +43,8 @@ def cluster(tmp_path: Path) -> Iterator[NatsCluster]:
 
 @pytest.fixture
 def service(tmp_path: Path, cluster: NatsCluster) -> Iterator[Service]:
-    with serving(tmp_path, OO_BUS=cluster.url, OO_BUS_REPLICAS="3") as running:
+    settings = {"OO_BUS": cluster.url, "OO_BUS_REPLICAS": "3", "OO_BUS_REDELIVER_SEC": REDELIVER_SEC}
+    with serving(tmp_path, **settings) as running:
         wait_until(lambda: ready(running) == {"status": "ready"}, "the bus is reached")
         send(running.client, user("ada"))
         yield running
@@ -60,7 +61,7 @@ def test_with_the_leader_lost_events_go_out_and_come_in(
     act(service, "ada", 1)
     cluster.publish(("signals.theirs", to_line(theirs).encode()))
 
-    wait_until(lambda: meter(service, ACCEPTED) == 1, "theirs is recorded", ELECTED_SEC + REDELIVER_SEC)
+    wait_until(lambda: meter(service, ACCEPTED) == 1, "theirs is recorded", ELECTED_SEC)
     wait_until(lambda: drained(service), "the outbox is empty")
     assert service.stop() == 0
     assert recorded(tmp_path)[theirs.key] == theirs

@@ -19,12 +19,19 @@ from tests.support.postgres import database
 
 NOW = 1_788_247_800_000
 STOP_SEC = 30.0
+REDELIVER_SEC = "3"
+"""So long waits what a worker held that was killed, or stopped at once."""
 
 
 @contextmanager
 def working(folder: Path, url: str, server: Server) -> Iterator["subprocess.Popen[bytes]"]:
     """Run `oo work` inside the block; at its end it has to stop by itself, unless the test has ended it."""
-    environment = {**Shell(folder).environment, "OO_DATABASE": url, "OO_BUS": server.url}
+    environment = {
+        **Shell(folder).environment,
+        "OO_DATABASE": url,
+        "OO_BUS": server.url,
+        "OO_BUS_REDELIVER_SEC": REDELIVER_SEC,
+    }
     with (
         (folder / "work.log").open("ab") as log,
         subprocess.Popen([OO, "work"], env=environment, stdout=subprocess.PIPE, stderr=log) as process,

@@ -6,8 +6,9 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,18 +36,50 @@ os._exit(0)  # as a kill: the log stays beside the file
 
 def killed_in(path: Path, people: int = PEOPLE, prefix: str = "p") -> None:
     """Leave a store whose last commits are in the log beside its file."""
-    subprocess.run([sys.executable, "-c", WRITING, path, str(people), prefix], check=True, timeout=60)
+    if path.exists():
+        _kill_in(path, people, prefix)
+    else:
+        _lay(path, _killed(people, prefix))
     assert damage.has_log(path)
 
 
 def whole(path: Path) -> None:
     """Leave a store that was closed, with somebody who was erased."""
-    app = compose(Settings(database=f"sqlite:///{path}"))
-    for number in range(PEOPLE):
-        app.people.add(f"p{number}", "UTC", now_ms=0)
-    app.people.add("gone", "UTC", now_ms=0)
-    app.erase("gone", now_ms=1)
-    app.close()
+    _lay(path, _whole())
+
+
+def _kill_in(path: Path, people: int, prefix: str) -> None:
+    subprocess.run([sys.executable, "-c", WRITING, path, str(people), prefix], check=True, timeout=60)
+
+
+@cache
+def _killed(people: int, prefix: str) -> Mapping[str, bytes]:
+    return _made(lambda path: _kill_in(path, people, prefix))
+
+
+@cache
+def _whole() -> Mapping[str, bytes]:
+    def make(path: Path) -> None:
+        app = compose(Settings(database=f"sqlite:///{path}"))
+        for number in range(PEOPLE):
+            app.people.add(f"p{number}", "UTC", now_ms=0)
+        app.people.add("gone", "UTC", now_ms=0)
+        app.erase("gone", now_ms=1)
+        app.close()
+
+    return _made(make)
+
+
+def _made(make: Callable[[Path], None]) -> Mapping[str, bytes]:
+    """Make a store, once for all tests; return what is in each of its files, by what their names end with."""
+    with tempfile.TemporaryDirectory() as folder:
+        make(Path(folder) / "oo.db")
+        return {each.name.removeprefix("oo.db"): each.read_bytes() for each in Path(folder).glob("oo.db*")}
+
+
+def _lay(path: Path, files: Mapping[str, bytes]) -> None:
+    for suffix, content in files.items():
+        Path(f"{path}{suffix}").write_bytes(content)
 
 
 def garbage_header(path: Path) -> None:

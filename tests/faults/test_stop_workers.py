@@ -21,7 +21,7 @@ from tests.api.calling import send, user
 from tests.faults.flooding import flood
 from tests.faults.freezing import postgresql_stopped
 from tests.faults.test_bus import wait_until
-from tests.faults.test_bus_workers import mood, working
+from tests.faults.test_bus_workers import REDELIVER_SEC, mood, working
 from tests.faults.test_kill_service import Program, assert_nothing_is_lost_or_doubled, run
 from tests.support.nats import Server, serving_nats
 from tests.support.postgres import database
@@ -115,7 +115,8 @@ def test_a_service_that_is_stopped_under_load_from_both_sides_loses_and_doubles_
 ) -> None:
     programs = [Program(f"p{number}") for number in range(3)]
     with world(tmp_path) as (app, url, server):
-        with serving(tmp_path, OO_DATABASE=url, OO_BUS=server.url) as service:
+        settings = {"OO_DATABASE": url, "OO_BUS": server.url, "OO_BUS_REDELIVER_SEC": REDELIVER_SEC}
+        with serving(tmp_path, **settings) as service:
             send(service.client, *(user(program.person) for program in programs))
             wait_until(lambda: app.events.backlog().count == 0, "everyone is told of")
             loading = threading.Thread(target=load, args=(server, EVENTS))
@@ -128,7 +129,7 @@ def test_a_service_that_is_stopped_under_load_from_both_sides_loses_and_doubles_
         for program in programs:
             assert_nothing_is_lost_or_doubled(app, program)
 
-        with serving(tmp_path, OO_DATABASE=url, OO_BUS=server.url):
+        with serving(tmp_path, **settings):
             wait_until(lambda: len(moods(app)) == EVENTS and _is_drained(server), "the rest", within_sec=60)
             wait_until(lambda: app.events.backlog().count == 0, "all is told of", within_sec=60)
         assert sorted(moods(app)) == sorted(f"e{number}" for number in range(EVENTS))

@@ -19,7 +19,9 @@ from oo.features.spec import FeatureDefinition
 from oo.settings import Settings
 from oo.usecases.app import App
 from tests.support.postgres_server import FORGETFUL, Postgres
+from tests.support.process import wait_for
 
+END_SEC = 10.0
 _numbers = itertools.count()
 _swept: list[str] = []
 """Databases that wait to be used again."""
@@ -114,10 +116,19 @@ def ask(address: str, statement: str, *parameters: Any) -> list[Any]:
 
 
 def end_sessions(name: str, but: int = 0) -> int:
-    """End every connection to a database, but that of one server process; return how many there were."""
-    found = administer(
-        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = %s AND pid <> %s",
-        name,
-        but,
-    )
-    return int(found[0][0])
+    """End every connection to a database, but that of one server process, and wait; return how many there were."""
+    with psycopg.connect(url("postgres"), autocommit=True) as connection:
+        ended = connection.execute(
+            "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> %s",
+            (name, but),
+        ).fetchall()
+        # The server's own wait looks ten times a second: too seldom for what is done so often.
+        left = "SELECT 1 FROM pg_stat_activity WHERE pid = ANY(%s)"
+        pids = [pid for pid, _ in ended]
+        wait_for(
+            lambda: not connection.execute(left, (pids,)).fetchall(),
+            lambda: f"connected to {name} still: {pids}",
+            END_SEC,
+            every_sec=0.002,
+        )
+    return len(ended)

@@ -16,12 +16,17 @@ STOP_SEC = 30.0
 _PROC = Path("/proc")
 
 
-def wait_for(said: Callable[[], object], what: Callable[[], str], within_sec: float = START_SEC) -> None:
+def wait_for(
+    said: Callable[[], object],
+    what: Callable[[], str],
+    within_sec: float = START_SEC,
+    every_sec: float = 0.02,
+) -> None:
     """Return as soon as `said` is true; `what` tells, where it does not come to be in time, what is missing."""
     until = time.monotonic() + within_sec
     while not said():
         assert time.monotonic() < until, what()
-        time.sleep(0.02)
+        time.sleep(every_sec)
 
 
 def children_of(parent: int) -> list[tuple[int, str]]:
