@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
-from oo.domain.errors import BusUnavailable, StoreClosed
+from oo.domain.errors import BusUnavailable, StoreClosed, StoreError
 from oo.domain.event import ReceivedEvent
 from oo.domain.outcome import Fate, Outcome
 from oo.ports import Bus, Consumer, Delivery
@@ -125,7 +125,7 @@ class Worker:
     def _failed(self, name: str, error: Exception, failures: int) -> None:
         self._troubles[name] = f"{name}: {error}"
         if failures == 0:
-            expected = isinstance(error, BusUnavailable)
+            expected = isinstance(error, (BusUnavailable, StoreError))  # whose words say what to do
             _log.warning("%s has stopped: %s", name, error, exc_info=None if expected else error)
 
     def _went_well(self, name: str) -> None:

@@ -61,6 +61,16 @@ def test_where_the_store_does_not_answer_a_page_says_so_and_when_to_come_back(ad
         assert seen.headers["retry-after"] == "2"
 
 
+def test_a_page_that_could_not_be_shown_asks_again_by_itself_and_a_form_does_not(ada: Site) -> None:
+    ada.app.close()
+
+    asked, posted = ada.get("/u/ada"), ada.post("/u/ada/tasks", title="Buy milk")
+
+    assert (asked.headers["refresh"], posted.headers.get("refresh")) == ("5", None)
+    assert "asks again by itself" in asked.page.text
+    assert "asks again by itself" not in posted.page.text
+
+
 def test_an_answer_that_does_not_fit_what_is_recorded_is_refused_with_a_page(ada: Site) -> None:
     first = ada.get("/u/ada")
     ada.clock.at_ms = NOW - DAY

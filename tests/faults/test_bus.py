@@ -334,7 +334,9 @@ def test_deliveries_while_the_store_is_away_count_against_no_event(
         assert (dead.body, dead.tries, meters.fates["refused"]) == (b"{nonsense", 5, 5)
 
 
-def test_a_bus_that_has_lost_its_disk_is_told_again(tmp_path: Path, app: App) -> None:
+def test_a_bus_that_has_lost_its_disk_is_told_again(
+    tmp_path: Path, app: App, caplog: pytest.LogCaptureFixture
+) -> None:
     app.people.add("ada", "UTC", now_ms=NOW)
     facts = [MoodCheckin(user_id="ada", at_ms=NOW + n, event_id=f"e{n}", score=0.5) for n in range(20)]
     with serving_nats(tmp_path) as server:
@@ -348,6 +350,9 @@ def test_a_bus_that_has_lost_its_disk_is_told_again(tmp_path: Path, app: App) ->
         with working(app, server) as meters:
             wait_until(lambda: server.has_stream("SIGNALS"), "the bus is new")
             assert server.stored() == []
+            wait_until(
+                lambda: caplog.text.count("made the stream SIGNALS") == 2, "it is said, as the first time"
+            )
 
             assert app.events.republish(0) == 21
 

@@ -136,6 +136,20 @@ def test_a_place_that_cannot_be_written_is_refused_in_words(app: App, tmp_path: 
     assert not [each for each in tmp_path.iterdir() if "draft" in each.name]
 
 
+class Filling:
+    """A database whose copy fills the disk."""
+
+    def backup(self, target: sqlite3.Connection, *, pages: int) -> None:
+        del pages
+        target.execute("PRAGMA max_page_count=1")
+        target.execute("CREATE TABLE more (text)")
+
+
+def test_a_full_disk_is_said_to_be_where_the_copy_goes(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"A copy of the store cannot be written in .*full.*Make room there"):
+        backup.copy(Filling(), tmp_path / "monday.db")  # type: ignore[arg-type]
+
+
 def test_a_copy_that_differs_from_the_store_is_not_put_into_place(
     app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ ANSWER_SEC = 5.0
 _LAST_SEC = 0.02
 """So long does a socket take to be closed after its owner has asked for it."""
 Result = TypeVar("Result")
+_IF_LOST = "if it had one before, tell it again what it has lost: oo events republish --since T"
 _log = logging.getLogger("oo.bus")
 
 
@@ -189,6 +190,7 @@ async def _stream(jetstream: JetStreamContext, first: str, replicas: int) -> str
             num_replicas=replicas,
         )
         await jetstream.add_stream(config)
+        _log.warning("made the stream %s, which the bus did not have; %s", config.name, _IF_LOST)
         return STREAMS[first]
 
 

@@ -9,7 +9,7 @@ import structlog
 
 from oo.api import garbage
 from oo.api.metrics import Metrics
-from oo.domain.errors import StoreClosed
+from oo.domain.errors import StoreClosed, StoreError
 from oo.domain.quality import Checked
 from oo.usecases.app import App
 
@@ -74,6 +74,9 @@ class _Watch:
             self._check()
         except StoreClosed:
             raise
+        except StoreError as error:  # its words say what to do
+            _log.error("quality could not be checked", reason=str(error))
+            self.metrics.check_failed()
         except Exception:  # noqa: BLE001  # whatever it is, the service goes on, and looks again
             _log.exception("quality could not be checked")
             self.metrics.check_failed()

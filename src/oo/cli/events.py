@@ -18,7 +18,7 @@ def events() -> None:
     """Show and retry events of the bus that could not be recorded, and publish others again."""
 
 
-@events.command()
+@events.command(short_help="List the events that were refused five times.")
 @with_store
 def dead(*, db: str | None, as_json: bool) -> None:
     """List the events that were refused five times, each with its number and the last reason."""
@@ -37,7 +37,7 @@ def dead(*, db: str | None, as_json: bool) -> None:
     )
 
 
-@events.command()
+@events.command(short_help="Try to record a dead event again.")
 @click.argument("number", metavar="[ID]", required=False, type=click.IntRange(1))
 @click.option("--all", "every", is_flag=True, help="Every dead event.")
 @with_store
@@ -55,9 +55,11 @@ def retry(number: int | None, db: str | None, *, every: bool, as_json: bool) -> 
     return 1 if any(outcome.fate is Fate.REFUSED for _, outcome in tried) else 0
 
 
-@events.command()
+@events.command(short_help="Publish again what a bus has lost.")
 @click.option("--since", required=True, metavar="T", type=Instant(), help="From which time of arrival on.")
-@click.option("--until", metavar="T", type=Instant(), help="Up to which, without it. [default: all since]")
+@click.option(
+    "--until", metavar="T", type=Instant(), help="Up to which, that one left out.  [default: all since]"
+)
 @with_store
 def republish(since: int, until: int | None, db: str | None, *, as_json: bool) -> None:
     """Publish again what arrived since T: for a bus that has lost its disk. The outbox keeps a week.

@@ -22,7 +22,7 @@ _STOP = (signal.SIGTERM, signal.SIGINT)
 @click.command()
 @with_store
 def work(*, db: str | None, as_json: bool) -> None:
-    """Publish and listen in a process of its own until stopped. That needs PostgreSQL, and a bus of several systems."""
+    """Publish and listen in a process of its own until stopped. That needs PostgreSQL and NATS."""
     settings = settings_for(db)
     _check(settings)
     set_up_log_by(settings)
@@ -74,5 +74,5 @@ def _check(settings: Settings) -> None:
         )
     if not settings.bus_of_others():
         raise InvalidSetting(
-            "A worker of its own needs a bus of several systems.", "Name it: OO_BUS=nats://HOST:PORT"
+            "A worker of its own needs a bus outside of the process.", "Name it: OO_BUS=nats://HOST:PORT"
         )

@@ -24,6 +24,8 @@ from oo.domain.errors import (
 
 Answering = Callable[[Request], Coroutine[Any, Any, Response]]
 RETRY_AFTER_SEC = "2"
+ASK_AGAIN_SEC = "5"
+"""So soon does a page that could not be shown ask again by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,7 @@ class PageRoute(APIRoute):
                 problem = _problem(error)
                 if problem is None:
                     raise
-                return _problem_page(problem, request.path_params.get("user_id"))
+                return _problem_page(problem, request)
 
         return answer
 
@@ -105,9 +107,16 @@ def _problem(error: OoError | RequestValidationError | HTTPException) -> Problem
     return _UNREADABLE
 
 
-def _problem_page(problem: Problem, user_id: str | None) -> Response:
-    known = user_id if problem is not _NOBODY else None
-    response = page("problem.html", problem.status, problem=problem, user_id=known, asked=user_id)
-    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+def _problem_page(problem: Problem, request: Request) -> Response:
+    asked = request.path_params.get("user_id")
+    known = asked if problem is not _NOBODY else None
+    away = problem.status == HTTPStatus.SERVICE_UNAVAILABLE
+    again = away and request.method == "GET"  # what was posted is for the person to send again
+    response = page(
+        "problem.html", problem.status, problem=problem, user_id=known, asked=asked, asks_again=again
+    )
+    if away:
         response.headers["Retry-After"] = RETRY_AFTER_SEC
+    if again:
+        response.headers["Refresh"] = ASK_AGAIN_SEC
     return response

@@ -36,7 +36,8 @@ def parse_instant(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
-            raise InvalidInstant(f"{shortened(text)} has no zone.", "Add Z or an offset such as +02:00.")
+            hint = f"Add Z or an offset such as +02:00: {moment.isoformat()}Z."
+            raise InvalidInstant(f"{shortened(text)} has no zone.", hint)
         return within_range((moment - _EPOCH) // _MILLISECOND)
     except (ValueError, OverflowError, TypeError) as error:
         raise _unreadable(text) from error

@@ -20,5 +20,8 @@ class BackUp:
         Raises `FileInTheWay` unless `replace`, `StoreError` where it cannot be written or the store is no file.
         """
         if self.keeper is None:
-            raise StoreError("This store is no file of oO's.", "Back it up by its database's own means.")
+            raise StoreError(
+                "A file of an SQLite store is what this copies, and this store is in PostgreSQL.",
+                "Use pg_dump, or your server's own backups.",
+            )
         return self.keeper.back_up(Path(place), replace=replace)

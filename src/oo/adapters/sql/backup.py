@@ -35,10 +35,21 @@ def write(source: sqlite3.Connection, place: Path, *, replace: bool) -> BackedUp
 
 
 def copy(source: sqlite3.Connection, to: Path) -> None:
-    """Copy a database into the empty file `to` in one step, as one file that needs no log beside it."""
+    """Copy a database into the empty file `to` in one step, as one file that needs no log beside it.
+
+    Raises `StoreError` where there is no room for it.
+    """
     with closing(sqlite3.connect(to, isolation_level=None)) as target:
-        source.backup(target, pages=-1)
-        target.execute("PRAGMA journal_mode=DELETE")
+        try:
+            source.backup(target, pages=-1)
+            target.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_FULL":
+                raise
+            hint = "Make room there, or give another place."
+            raise StoreError(
+                f"A copy of the store cannot be written in {to.parent} ({error}).", hint
+            ) from error
 
 
 def verified(file: Path) -> BackedUp:

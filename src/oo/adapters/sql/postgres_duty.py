@@ -14,6 +14,7 @@ _SETTINGS = (
 """A machine that went away without a word is noticed by the database within half a minute."""
 _TAKE = "SELECT pg_try_advisory_lock(hashtextextended('oo/' || current_schema() || '/' || %s, 0))"
 """By the schema's name, because several stores may lie in one database."""
+_HINT = "Does the database run? OO_DATABASE says where it is."
 
 
 class PostgresDuties:
@@ -32,7 +33,8 @@ class PostgresDuties:
                 return self._has(duty)
             except self._failure as error:
                 self._let_go()
-                raise StoreError(f"Whose turn it is could not be asked of the database ({error}).") from error
+                said = str(error).partition("\n")[0]
+                raise StoreError(f"Whose turn it is could not be asked ({said}).", _HINT) from error
 
     def close(self) -> None:
         with self._asking:

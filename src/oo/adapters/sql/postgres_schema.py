@@ -49,7 +49,7 @@ def migrate(connect: Callable[[], Any]) -> None:
     except DBAPIError as error:
         raise StoreBusy(
             f"The store in the database {name!r} could not be made or migrated ({error.orig}); it is as it was.",
-            "May this user create tables there?",
+            "May this user create tables there, and is there the schema that the URL names?",
         ) from error
     finally:
         engine.dispose()
