@@ -1,18 +1,20 @@
 """Changes are kept back and sent together; whatever goes wrong among them, nothing else is touched by it."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
+import psycopg
 import pytest
 
 from oo.adapters.sql.postgres import PostgresStore
-from oo.domain.errors import ConflictingFact
+from oo.domain.errors import ConflictingFact, StoreBusy
 from oo.domain.facts import MoodCheckin
 from oo.ports import Reader, Transaction
-from tests.contract.test_postgres import add_mood, end_own_session, open_postgres
+from tests.contract.test_postgres import add_mood, end_own_session, name_of, open_postgres
 from tests.contract.test_store import add
-from tests.support.postgres import database
+from tests.support.postgres import administer, ask, database, end_sessions
 
 WAIT_SEC = 30
 MORE_THAN_PREPARES = 7
@@ -169,4 +171,64 @@ def test_a_connection_that_is_lost_with_changes_kept_back_loses_none(
     store.write(change)
 
     assert len(tries) == 3
+    assert moods(store) == ["e1", "e2"]
+
+
+def test_a_lock_of_somebody_else_holds_up_the_writes_that_wait_once(
+    store: PostgresStore, address: str
+) -> None:
+    with psycopg.connect(address) as connection:
+        connection.execute("LOCK TABLE signals IN ACCESS EXCLUSIVE MODE")
+        began = time.monotonic()
+
+        answers = [store.submit(add_mood(f"e{number}")) for number in range(10)]
+        failures = [answer.exception(WAIT_SEC) for answer in answers]
+
+        assert time.monotonic() - began < 5
+        connection.rollback()
+    assert {type(failure) for failure in failures} == {StoreBusy}
+    store.write(add_mood("e0"))
+    assert moods(store) == ["e0"]
+
+
+def test_a_connection_on_which_nothing_can_be_written_is_made_anew(
+    store: PostgresStore, address: str
+) -> None:
+    name = name_of(address)
+    ask(address, f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    end_sessions(name)
+    try:
+        with pytest.raises(StoreBusy, match="read-only"):
+            store.write(add_mood("e1"))
+    finally:
+        administer(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+
+    store.write(add_mood("e1"))
+
+    assert moods(store) == ["e1"]
+
+
+def test_a_transaction_that_was_ended_for_its_idleness_is_made_again(
+    store: PostgresStore, address: str
+) -> None:
+    name = name_of(address)
+    administer(f"ALTER DATABASE \"{name}\" SET idle_in_transaction_session_timeout = '50ms'")
+    end_sessions(name)
+    tries: list[str] = []
+
+    def change(transaction: Transaction) -> None:
+        tries.append("try")
+        add_mood("e1")(transaction)
+        assert transaction.person("ada") is not None
+        assert transaction.signal("none") is None, "PostgreSQL times no silence after a pipeline"
+        if len(tries) == 1:
+            time.sleep(0.5)
+        add_mood("e2")(transaction)
+
+    try:
+        store.write(change)
+    finally:
+        administer(f'ALTER DATABASE "{name}" RESET idle_in_transaction_session_timeout')
+
+    assert len(tries) == 2
     assert moods(store) == ["e1", "e2"]

@@ -18,6 +18,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from oo.adapters.sql.patience import Patience
 from oo.adapters.sql.postgres_duty import PostgresDuties
+from oo.adapters.sql.postgres_failures import NOT_NOW, PASSING, READ_ONLY
 from oo.adapters.sql.postgres_schema import migrate
 from oo.adapters.sql.postgres_session import PostgresSession
 from oo.adapters.sql.postgres_statements import prepared
@@ -49,17 +50,6 @@ _DURABLE = (
     "SELECT set_config('synchronous_commit', 'on', false)"
     " WHERE current_setting('synchronous_commit') IN ('off', 'local')"
 )
-_AGAIN = (
-    psycopg.errors.SerializationFailure,
-    psycopg.errors.DeadlockDetected,
-    # Somebody has gone on after one of the others was raised.
-    psycopg.errors.InFailedSqlTransaction,
-    psycopg.errors.AdminShutdown,
-    psycopg.errors.CrashShutdown,
-    psycopg.errors.CannotConnectNow,
-    psycopg.errors.TooManyConnections,
-)
-"""What another attempt may not meet."""
 
 
 class PostgresCommits:
@@ -77,6 +67,8 @@ class PostgresCommits:
                 return self._attempt(changes, alone=patience.tries > 0)
             except psycopg.Error as error:
                 hopeless = not (_may_pass(error) or isinstance(error, psycopg.IntegrityError))
+                if error.sqlstate == READ_ONLY:
+                    self.close()  # another connection may be one to write on
                 if hopeless or not patience.again():
                     return [(None, _refused(error))] * len(changes)
             except StoreError as failure:
@@ -172,7 +164,8 @@ class PostgresStore:
     ) -> "PostgresStore":
         """Open the store in the database at `url`, its tables made and migrated where they need to be.
 
-        A database that is about to come up is waited for, `wait_sec` as for everything of its. Raises `StoreTooNew` where a newer oO made it, `StoreError` where it cannot be reached or holds something else.
+        A database that is about to come up is waited for, `wait_sec` as for everything of its. Raises `StoreTooNew`
+        where a newer oO made it, `StoreError` where it cannot be reached or holds something else.
         """
         # Its warnings are echoes of errors that are raised as well, and dealt with here.
         logging.getLogger("psycopg").setLevel(logging.ERROR)
@@ -270,7 +263,8 @@ def _outcome(transaction: SqlTransaction, change: Change, *, alone: bool) -> Out
             return change(transaction), None
     except psycopg.Error as error:
         # What is at odds with another process's write that is not seen yet is judged when this one is alone.
-        if _may_pass(error) or (isinstance(error, psycopg.IntegrityError) and not alone):
+        early = isinstance(error, psycopg.IntegrityError) and not alone
+        if early or _may_pass(error) or error.sqlstate in NOT_NOW:
             raise
         return None, _failed(error)
     except BaseException as failure:  # noqa: BLE001  # it is handed to the caller, who raises it
@@ -279,7 +273,8 @@ def _outcome(transaction: SqlTransaction, change: Change, *, alone: bool) -> Out
 
 def _may_pass(error: psycopg.Error) -> bool:
     """Return whether the same again may succeed; an error that has no code is one of the connection."""
-    return isinstance(error, _AGAIN) or (isinstance(error, psycopg.OperationalError) and not error.sqlstate)
+    lost = isinstance(error, psycopg.OperationalError) and not error.sqlstate
+    return lost or error.sqlstate in PASSING
 
 
 def _failed(error: psycopg.Error) -> OoError:
