@@ -6,6 +6,7 @@ from oo.domain.errors import InvalidFact, InvalidInstant, ReactionBeforeTip
 from oo.domain.facts import Reaction, TipFeedback
 from oo.domain.instant import DAY, format_instant, within_range
 from oo.domain.outcome import Fate
+from oo.domain.tip import Tip
 from oo.features.events import in_force
 from oo.ports import Store, Transaction
 from oo.usecases import find
@@ -30,18 +31,19 @@ class Feedback:
     ) -> Fate:
         """Return `applied` as ACCEPTED, or DUPLICATE where that reaction is in force already.
 
-        `at_ms` is when it was given, now if left out. Raises `UnknownTip`, `ReactionBeforeTip`, `InvalidInstant` for a
-        time more than a day ahead of now and of its tip (a clock gone wrong would stay in force), `InvalidFact` for a
-        snooze that ends before it begins or a snooze time with another reaction.
+        `at_ms` is when it was given; now if left out, and then after the tip and every other reaction to it, whatever
+        the clock of who asks: the last one given is in force. Raises `UnknownTip`, `ReactionBeforeTip`,
+        `InvalidInstant` for a time more than a day ahead of now and of its tip (a clock gone wrong would stay in
+        force), `InvalidFact` for a snooze that ends before it begins or a snooze time with another reaction.
         """
-        at_ms = now_ms if at_ms is None else at_ms
-        _check_snooze(reaction, at_ms, snooze_until_ms)
+        _check_snooze(reaction, now_ms if at_ms is None else at_ms, snooze_until_ms)
 
         def change(transaction: Transaction) -> Fate:
             tip = find.tip(transaction, tip_id)
+            given_ms = _given_now(transaction, tip, now_ms) if at_ms is None else at_ms
             fact = TipFeedback(
                 user_id=tip.user_id,
-                at_ms=at_ms,
+                at_ms=given_ms,
                 tip_id=tip_id,
                 reaction=reaction,
                 snooze_until_ms=snooze_until_ms,
@@ -49,9 +51,20 @@ class Feedback:
             _check_order(fact, tip.served_at_ms, now_ms)
             if _is_in_force(transaction, fact):
                 return Fate.DUPLICATE
+            _check_snooze(reaction, given_ms, snooze_until_ms)
             return self.ingest.one(transaction, fact, now_ms=now_ms)
 
         return self.store.write(change)
+
+
+def _given_now(transaction: Transaction, tip: Tip, now_ms: int) -> int:
+    """Return an instant for a reaction that is given now: by another clock, the tip or another reaction may be later.
+
+    A reaction that lies more than a day ahead was imported, and stays in force until then.
+    """
+    now_ms = max(now_ms, tip.served_at_ms)
+    last_ms = max((fact.at_ms for fact in transaction.reactions(tip.tip_id)), default=-1)
+    return last_ms + 1 if now_ms <= last_ms < now_ms + DAY else now_ms
 
 
 def _check_snooze(reaction: Reaction, at_ms: int, snooze_until_ms: int | None) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from oo.domain.decision import Floats, PolicyScore, draw
 from oo.domain.facts import TipServed
 from oo.domain.ids import checked
+from oo.domain.instant import SECOND
 from oo.domain.task import Task
 from oo.domain.tip import OPEN_FOR_MS, Recommendation, Tip
 from oo.features.candidate import candidates
@@ -24,6 +25,8 @@ from oo.usecases.skew import Skew
 
 ACTIVE = "active"
 """The role of the policy that chose."""
+AHEAD_MS = 5 * SECOND
+"""So far ahead may the clock be of another service, or of another request, that has just served a tip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class Recommend:
         def change(transaction: Transaction) -> Recommendation:
             answer = self._recommend(transaction, user_id, now_ms, tip_id, fresh=fresh)
             if shown and answer.tip is not None:
-                transaction.mark_shown(answer.tip.tip_id, now_ms)
+                transaction.mark_shown(answer.tip.tip_id, max(now_ms, answer.tip.served_at_ms))
             return self.explain.added(transaction, answer) if explain else answer
 
         return self.store.write(change)
@@ -69,7 +72,7 @@ class Recommend:
     ) -> Recommendation:
         person = find.person(transaction, user_id)
         tasks = transaction.live_tasks(user_id, now_ms)
-        open_tip = None if fresh else transaction.open_tip(user_id, now_ms - OPEN_FOR_MS, now_ms)
+        open_tip = None if fresh else transaction.open_tip(user_id, now_ms - OPEN_FOR_MS, now_ms + AHEAD_MS)
         if open_tip and any(task.task_id == open_tip.candidate_id for task in tasks):
             return _answer(open_tip, "still open: no answer yet")
         moment = Moment(

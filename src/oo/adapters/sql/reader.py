@@ -14,6 +14,7 @@ from oo.domain.decision import DecidedFrom, Decision, PolicyScore, ScoredDecisio
 from oo.domain.facts import (
     CalendarEvent,
     Fact,
+    Reaction,
     RewardFact,
     TaskFact,
     TipFeedback,
@@ -24,7 +25,7 @@ from oo.domain.profile import LoggedFeatures, StoredRow
 from oo.domain.state import State
 from oo.domain.task import GivenReaction, Task
 from oo.domain.task_history import TaskSpan
-from oo.domain.tip import Standing, Tip
+from oo.domain.tip import Tip
 from oo.domain.tombstone import Tombstone, digest_of
 from oo.features.fold import Folded
 from oo.features.spec import Busy, FeatureDefinition
@@ -99,7 +100,7 @@ class SqlReader(QualityReader, BusReader):
     def open_tip(self, user_id: str, since_ms: int, now_ms: int) -> Tip | None:
         row = self._runner.row("open_tip", user_id=user_id, since_ms=since_ms, now_ms=now_ms)
         tip = rows.tip_of(row) if row else None
-        return tip if tip and tip.standing(now_ms) in {Standing.SERVED, Standing.SHOWN} else None
+        return tip if tip and tip.reaction in {None, Reaction.NONE} else None
 
     def tip_served(self, tip_id: str) -> TipServed | None:
         row = self._runner.row("tip_served", tip_id=tip_id)
