@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help env demo serve test check lint format bench peer torture thorough screenshots browser typescript strace docs lock clean
+.PHONY: help env demo serve extras test check lint format bench peer torture thorough screenshots browser typescript strace docs lock clean
 
 # The newest Python that starts: a name on the PATH may be a shim for a version that is not installed.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
@@ -17,8 +17,12 @@ ARGS ?=
 PROFILE ?= smoke
 SEED ?=
 
-# Two stamps: what a service needs is ready, the development set is ready. The second holds all of the first.
+# Neighbours stay together, for they share servers; whoever has nothing left takes over half of what another one has.
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+# Stamps: what a service needs is ready, so is what goes with it on request, so is the development set, which holds both.
 SERVICE_READY := $(VENV)/service.ready
+EXTRAS_READY := $(VENV)/extras.ready
 DEV_READY := $(VENV)/dev.ready
 PEER_READY := $(PEER)/peer.ready
 
@@ -49,8 +53,10 @@ demo: $(SERVICE_READY) ## personas live through a month and show what was learne
 serve: $(SERVICE_READY) ## the API and the pages over your own store; ARGS="--port 8001"
 	@$(BIN)/oo serve $(ARGS)
 
+extras: $(EXTRAS_READY) ## add to .venv what PostgreSQL, NATS and training sets need
+
 test: $(DEV_READY) browser typescript strace ## run every test; ARGS="tests/setup -k startup" runs some
-	@$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 check: lint ## what the CI runs: lint, then every test
 	@$(MAKE) test
@@ -79,7 +85,7 @@ torture: $(DEV_READY) strace ## kill it at work and count what is left; PROFILE=
 	@$(BIN)/python -m tests.torture --profile $(PROFILE) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 thorough: $(DEV_READY) ## thirty times the generated histories, and every fault; some ten minutes
-	@OO_HYPOTHESIS=thorough $(BIN)/python -m pytest --numprocesses auto --timeout 3000 \
+	@OO_HYPOTHESIS=thorough $(PYTEST) --timeout 3000 \
 		tests/properties tests/laws tests/faults $(ARGS)
 
 screenshots: $(DEV_READY) browser ## take the README's pictures of the pages
@@ -157,12 +163,17 @@ $(SERVICE_READY): requirements/service.txt requirements/build.txt pyproject.toml
 	@$(INSTALL_OO) >&2
 	@touch $@
 
+$(EXTRAS_READY): requirements/postgres.txt requirements/nats.txt requirements/offline.txt | $(SERVICE_READY)
+	$(SAY) "Installing the clients of PostgreSQL and NATS, and DuckDB"
+	@$(INSTALL_HASHED) -r requirements/postgres.txt -r requirements/nats.txt -r requirements/offline.txt >&2
+	@touch $@
+
 $(DEV_READY): requirements/dev.txt requirements/service.txt requirements/build.txt pyproject.toml | $(VENV)/pyvenv.cfg
 	$(SAY) "Installing the development set"
 	@$(INSTALL_HASHED) -r requirements/build.txt >&2
 	@$(INSTALL_HASHED) -r requirements/dev.txt >&2
 	@$(INSTALL_OO) >&2
-	@touch $(SERVICE_READY) $@
+	@touch $(SERVICE_READY) $(EXTRAS_READY) $@
 
 $(PEER_READY): BIN := $(PEER)/bin
 $(PEER_READY): requirements/peer.txt | $(VENV)/pyvenv.cfg

@@ -14,6 +14,14 @@ from tests.shell.running import Shell
 # A shell that runs the tests in the background lets them ignore Ctrl+C, and so would every process that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+FIRST = ("tests/torture/test_smoke.py", "tests/contract/test_journeys.py")
+"""Each is a minute and more in one piece: begun last, it would be waited for alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest; all others stay as they are."""
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
+
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
