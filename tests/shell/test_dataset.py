@@ -198,7 +198,10 @@ def test_without_the_engine_it_says_how_to_get_it(shell: Shell, monkeypatch: pyt
 
     error = refused(shell, *command(shell))
 
-    assert (error["code"], error["hint"]) == ("invalid_setting", "Install it: pip install 'oo-tips[offline]'")
+    assert (error["code"], error["hint"]) == (
+        "invalid_setting",
+        "Install it: make extras, in a copy of the repository; pip install 'oo-tips[offline]' elsewhere.",
+    )
 
 
 @pytest.mark.parametrize("options", [(), ("--as-known",), ("--logged",), ("--as-known", "--logged")])

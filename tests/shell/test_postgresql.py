@@ -50,7 +50,7 @@ def test_without_the_driver_the_extra_is_named(shell: Shell, monkeypatch: pytest
 
     assert ran.code == 1
     assert "needs psycopg, which is not installed" in ran.err
-    assert "pip install 'oo-tips[postgres]'" in ran.err
+    assert "make extras, in a copy of the repository; pip install 'oo-tips[postgres]'" in ran.err
 
 
 def test_a_url_of_another_kind_is_refused_with_both_kinds_and_without_its_password(shell: Shell) -> None:

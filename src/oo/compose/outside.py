@@ -18,7 +18,7 @@ def offline(settings: Settings) -> Iterator[Offline]:
     except ModuleNotFoundError as error:
         raise InvalidSetting(
             f"Training sets by {name} need {error.name}, which is not installed.",
-            "Install it: pip install 'oo-tips[offline]'",
+            "Install it: make extras, in a copy of the repository; pip install 'oo-tips[offline]' elsewhere.",
         ) from error
     engine = DuckDb()
     try:
@@ -62,7 +62,7 @@ def _nats(settings: Settings) -> Bus:
     except ModuleNotFoundError as error:
         raise InvalidSetting(
             f"A NATS bus needs {error.name}, which is not installed.",
-            "Install it: pip install 'oo-tips[nats]'",
+            "Install it: make extras, in a copy of the repository; pip install 'oo-tips[nats]' elsewhere.",
         ) from error
     return Nats(
         settings.bus_servers(),

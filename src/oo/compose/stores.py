@@ -40,7 +40,7 @@ def _postgresql(settings: Settings, registry: Registry) -> Store:
     except ModuleNotFoundError as error:
         raise InvalidSetting(
             f"A store in PostgreSQL needs {error.name}, which is not installed.",
-            "Install it: pip install 'oo-tips[postgres]'",
+            "Install it: make extras, in a copy of the repository; pip install 'oo-tips[postgres]' elsewhere.",
         ) from error
     return PostgresStore.open(
         settings.database,
