@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
@@ -32,9 +33,11 @@ WAIT_SEC = 240
 
 
 @contextmanager
-def in_sqlite(folder: Path) -> Iterator[Callable[[], str]]:
-    numbers = count()
-    yield lambda: f"sqlite:///{folder / f'{next(numbers)}.db'}"
+def in_sqlite(_: Path) -> Iterator[Callable[[], str]]:
+    """Name files in memory where there is a folder of that kind: no end of a process touches them there either."""
+    numbers, memory = count(), Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield lambda: f"sqlite:///{folder}/{next(numbers)}.db"
 
 
 @contextmanager
@@ -59,8 +62,7 @@ STORES: dict[str, Callable[[Path], AbstractContextManager[Callable[[], str]]]] =
 @pytest.fixture(params=STORES)
 def new(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
     """Names a database that is not there, or is empty, each time."""
-    (tmp_path / "stores").mkdir()
-    with STORES[request.param](tmp_path / "stores") as made:
+    with STORES[request.param](tmp_path) as made:
         yield made
 
 
