@@ -81,7 +81,7 @@ bench: $(DEV_READY) ## the loop and reactions beside bare group commit, the serv
 peer: $(PEER_READY) ## make build/peer with Feast, which features are measured beside; some 700 MB
 
 # What to draw from is printed; a failure prints the line that has its episode again.
-torture: $(DEV_READY) strace ## kill it at work and count what is left; PROFILE=smoke, ci or moonshot; SEED=7
+torture: $(DEV_READY) strace ## kill it at work and count what is left; PROFILE=smoke, ci or moonshot; SEED=7; ARGS="--only writer"
 	@$(BIN)/python -m tests.torture --profile $(PROFILE) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 thorough: $(DEV_READY) ## thirty times the generated histories, and every fault; some ten minutes

@@ -31,7 +31,10 @@ _COLUMNS = (
 @click.option("--profile", default="smoke", show_default=True, type=click.Choice(PROFILES), help="How much.")
 @click.option("--seed", type=int, help="What everything is drawn from; drawn itself if left out.")
 @click.option(
-    "--only", type=click.Choice(_ONLY), metavar="NAME", help="One campaign, one control, or controls."
+    "--only",
+    type=click.Choice(_ONLY),
+    metavar="NAME",
+    help=f"One campaign ({', '.join(CAMPAIGNS)}), one control by its name, or controls, which is all of them.",
 )
 @click.option("--episode", type=click.IntRange(0), help="One episode of the campaign that --only names.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
