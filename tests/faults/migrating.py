@@ -1,7 +1,7 @@
 """Migrate a store in a process that ends before its first, second, … statement, until one gets through.
 
-A program of its own, so that it can be forked: `python -m tests.faults.migrating URL`. It prints a line of JSON for
-each try: whether it was ended, and a digest of the schema and the rows that it left.
+A program of its own, so that it can be forked: `python -m tests.faults.migrating URL SCRATCH`. It prints a line of JSON
+for each try: whether it was ended, and a digest of the schema and the rows that it left.
 """
 
 import hashlib
@@ -29,8 +29,12 @@ from oo.adapters.sql import postgres_schema, schema
 FOLDER = Path(oo.adapters.sql.__file__).with_name("migrations")
 
 
-def main(url: str) -> None:
-    """Try until a migration gets through; say how each try ended."""
+def main(url: str, scratch: str) -> None:
+    """Try until a migration gets through; say how each try ended.
+
+    An empty store at `scratch` is migrated first: what a first migration imports and compiles, each fork has then.
+    """
+    migrate(scratch)
     for number in count(1):
         killed = _killed_before(url, number)
         sys.stdout.write(json.dumps({"killed": killed, "digest": digest(url)}) + "\n")
@@ -154,4 +158,4 @@ def _killed_before(url: str, number: int) -> bool:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -108,10 +108,10 @@ def old(new: Callable[[], str], revision: str) -> tuple[str, App]:
     return address, app
 
 
-def tries(address: str) -> list[Mapping[str, Any]]:
+def tries(address: str, scratch: str) -> list[Mapping[str, Any]]:
     """Run the migration of every statement in turn, as `migrating` says."""
     ran = subprocess.run(
-        [sys.executable, "-m", "tests.faults.migrating", address],
+        [sys.executable, "-m", "tests.faults.migrating", address, scratch],
         capture_output=True,
         text=True,
         check=False,
@@ -129,7 +129,7 @@ def test_a_migration_that_is_killed_before_any_statement_leaves_the_old_store_wh
     address, app = old(new, revision)
     before = migrating.digest(address)
 
-    *killed, last = tries(address)
+    *killed, last = tries(address, new())
 
     assert len(killed) >= 2
     assert {each["digest"] for each in killed} == {before}
@@ -152,7 +152,7 @@ def test_a_store_whose_making_is_killed_before_any_statement_is_made_by_the_next
     before = migrating.digest(address)
     migrating.migrate(whole)
 
-    *killed, last = tries(address)
+    *killed, last = tries(address, new())
 
     assert len(killed) > 30
     assert {each["digest"] for each in killed} == {before}
