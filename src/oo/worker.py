@@ -44,6 +44,9 @@ LISTEN_SEC = 1.0
 BATCH = 100
 BACKOFF_SEC = (0.5, 2.0, 10.0, 30.0)
 """How long after its first, second, … try an event comes again."""
+SOON_SEC = 0.05
+"""How long after a try an event comes again that is no fact at all: waiting would not make it one, and what waits takes
+the place of others, since a stream hands out only so many before they are settled."""
 PAUSE_SEC = (0.5, 1.0, 2.0, 5.0)
 """How long to leave a bus or a store alone that did not answer, the first, second, … time in a row."""
 STOP_SEC = 5.0
@@ -201,4 +204,4 @@ def _settle(delivery: Delivery, outcome: Outcome) -> None:
         _log.warning("an event under %s is dead: %s", event.subject, outcome.message)
         delivery.acknowledge()
     else:
-        delivery.retry(BACKOFF_SEC[min(event.tries, len(BACKOFF_SEC)) - 1])
+        delivery.retry(BACKOFF_SEC[min(event.tries, len(BACKOFF_SEC)) - 1] if outcome.key else SOON_SEC)

@@ -19,7 +19,7 @@ from oo.adapters.nats import Nats
 from oo.domain.errors import StoreBusy
 from oo.domain.facts import Fact, MoodCheckin, Reaction, TaskUpsert, TipFeedback, TipServed, UserFact
 from oo.domain.instant import DAY, MINUTE
-from oo.ports import Bus, Message
+from oo.ports import MAX_PENDING, Bus, Message
 from oo.sources.event_log import parse, to_line
 from oo.usecases.app import App
 from oo.usecases.events import Events
@@ -311,6 +311,19 @@ def test_what_is_refused_five_times_is_dead_and_holds_up_no_other(
     [dead] = app.events.dead()
     assert (dead.body, dead.tries) == (b"{poison", 5)
     assert meters.fates["refused"] == 5
+
+
+def test_a_flood_of_what_is_no_fact_holds_up_the_others_for_moments(tmp_path: Path, app: App) -> None:
+    app.people.add("ada", "UTC", now_ms=NOW)
+    good = MoodCheckin(user_id="ada", at_ms=NOW, event_id="e1", score=0.5)
+    flood = [("signals.theirs", b"{poison %d" % number) for number in range(2 * MAX_PENDING)]
+    with serving_nats(tmp_path) as server, working(app, server):
+        wait_until(lambda: server.has_stream("SIGNALS"), "there is where to publish to")
+        server.publish(*flood, ("signals.mood.checkin", to_line(good).encode()))
+
+        in_time = sum(worker.BACKOFF_SEC) / 2
+        wait_until(lambda: good.key in known(app), "the good one behind them is recorded", in_time)
+        wait_until(lambda: len(app.events.dead()) == len(flood), "and they are dead")
 
 
 def test_deliveries_while_the_store_is_away_count_against_no_event(

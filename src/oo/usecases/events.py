@@ -26,7 +26,8 @@ class Events:
     def take(self, events: Sequence[ReceivedEvent], *, now_ms: int) -> list[Outcome]:
         """Record events, all in one transaction, and return what became of each.
 
-        One that is refused is to be tried again; refused five times it is dead, and kept with its reason. Raises
+        One that is refused is to be tried again; refused five times it is dead, and kept with its reason. What is no
+        fact at all has no key. Raises
         `StoreError` where the store cannot be written, which is no event's fault: nothing was recorded, nor counted.
         """
         try:
@@ -89,12 +90,14 @@ class Events:
 
     def _failed(self, event: ReceivedEvent, error: Exception, now_ms: int) -> Outcome:
         """Refuse an event whose recording broke off."""
+        key = _read(event).key
         words = str(error) if isinstance(error, Conflict) else f"{type(error).__name__}: {error}"
-        outcome = Outcome(key="", fate=Fate.REFUSED, message=words)
+        outcome = Outcome(key=key, fate=Fate.REFUSED, message=words)
         return self.store.write(lambda transaction: _counted(transaction, event, outcome, now_ms))
 
 
 def _read(event: ReceivedEvent) -> Fact | Outcome:
+    """Return the fact that an event is, or that it is none, under no key."""
     try:
         return parse(event.body)
     except OoError as error:
