@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -19,10 +20,14 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Room:
-    """How many requests are under way, of the `most` that may be. The loop alone uses it, so that it needs no lock."""
+    """How many requests are under way, of the `most` that may be. The loop alone uses it, so that it needs no lock.
+
+    `page` is what somebody is told who asked for a page; None for who did not.
+    """
 
     metrics: Metrics
     most: int
+    page: Callable[[Scope], ASGIApp | None] = lambda _: None
     taken: int = 0
     _said: float = -math.inf
 
@@ -37,7 +42,7 @@ class Room:
         if now - self._said >= _SAY_AGAIN_SEC:
             self._said = now
             _log.warning("overloaded", most_requests=self.most)
-        answer = answer_to(
+        answer = self.page(scope) or answer_to(
             Overloaded(
                 f"{self.most:,} requests are under way already; nothing was recorded.",
                 "Ask again in a moment.",

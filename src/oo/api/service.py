@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from oo import __version__
 from oo.api import operations, people, quality, recommender, scorer
@@ -54,16 +54,18 @@ def build(  # noqa: PLR0913  # what a service is made of, all of it by name
     pages: Sequence[APIRouter] = (),
     metrics: Metrics | None = None,
     trouble: Callable[[], str | None] = lambda: None,
+    overloaded: Callable[[Scope], ASGIApp | None] = lambda _: None,
 ) -> ASGIApp:
     """Return the service over an App. `hosts` are the Host headers it answers to, `pages` the routers of HTML pages.
 
-    `trouble` says why the service is not all it should be, for its readiness.
+    `trouble` says why the service is not all it should be, for its readiness; `overloaded` is the page for whoever
+    asks for one that there is no room for.
     """
     metrics = metrics or Metrics()
     service = routed(app, metrics, clock=clock, new_id=new_id, trouble=trouble)
     for page in pages:
         service.include_router(page, include_in_schema=False)
-    room = Room(metrics, limits.requests)
+    room = Room(metrics, limits.requests, overloaded)
     limited = BodyLimit(Seats(service, room), most_bytes=limits.body_bytes, most_sec=limits.body_sec)
     return RequestLog(Door(Guard(limited, hosts), room), metrics, new_id)
 

@@ -14,7 +14,7 @@ from oo.api.watch import watched
 from oo.cli.duties import PUBLISHING, WATCHING
 from oo.cli.shell import new_id, now_ms
 from oo.compose import bus, duties, served
-from oo.console import nowhere, person, reference
+from oo.console import nowhere, overloaded, person, reference
 from oo.settings import Settings
 from oo.worker import Worker
 
@@ -57,6 +57,7 @@ def run(
             pages=(person.router(app, clock=now_ms, new_id=new_id), reference.router(), nowhere.router()),
             metrics=metrics,
             trouble=worker.trouble,
+            overloaded=overloaded.answer,
         )
         watch = watched(
             app, metrics, clock=now_ms, every_sec=settings.quality_every_sec, mine=partial(mine.has, WATCHING)

@@ -94,7 +94,7 @@ class PageRoute(APIRoute):
                 problem = _problem(error)
                 if problem is None:
                     raise
-                return _problem_page(problem, request)
+                return problem_page(problem, request.method, request.path_params.get("user_id"))
 
         return answer
 
@@ -107,11 +107,11 @@ def _problem(error: OoError | RequestValidationError | HTTPException) -> Problem
     return _UNREADABLE
 
 
-def _problem_page(problem: Problem, request: Request) -> Response:
-    asked = request.path_params.get("user_id")
+def problem_page(problem: Problem, method: str, asked: str | None = None) -> Response:
+    """Return the page that says what is wrong; `asked` is the id of the person whose page was asked for."""
     known = asked if problem is not _NOBODY else None
     away = problem.status == HTTPStatus.SERVICE_UNAVAILABLE
-    again = away and request.method == "GET"  # what was posted is for the person to send again
+    again = away and method == "GET"  # what was posted is for the person to send again
     response = page(
         "problem.html", problem.status, problem=problem, user_id=known, asked=asked, asks_again=again
     )
