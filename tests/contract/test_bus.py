@@ -236,3 +236,18 @@ def test_a_stream_that_has_the_subjects_already_is_used(tmp_path: Path) -> None:
         assert [body for _, body in server.stored("EVERYTHING")] == [b"1", b"2"]
         assert bodies(bus.consumer("feedback"), 1) == [b"2"]
         bus.close()
+
+
+def test_a_wait_that_is_over_between_two_questions_to_the_server_is_no_bus_that_does_not_answer(
+    tmp_path: Path,
+) -> None:
+    # The client asks twice, and says it in another way when there is no time left for the second.
+    with serving_nats(tmp_path) as server:
+        bus = Nats([server.url], name="oo")
+        consumer = bus.consumer("signals")
+        consumer.fetch(10, 0.1)
+
+        found = [consumer.fetch(10, waits / 20_000) for waits in range(1, 200)]
+
+        assert found == [[]] * 199
+        bus.close()

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error, MaxPayloadError, NoServersError
-from nats.errors import TimeoutError as NothingCame
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
 from nats.js.errors import NotFoundError
@@ -224,7 +223,7 @@ class _Consumer:
             connection.subscriptions[self.stream] = subscription
         try:
             return await subscription.fetch(most, timeout=wait_sec)
-        except NothingCame:
+        except TimeoutError:  # the client's own, and asyncio's where no time is left to ask a second time
             return []
 
     async def _subscribed(self, connection: _Connection) -> JetStreamContext.PullSubscription:
