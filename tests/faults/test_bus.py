@@ -1,5 +1,6 @@
 """The bus with a real NATS server: down, killed, repeating, in disorder: nothing is lost, and nothing counts twice."""
 
+import asyncio
 import random
 import shutil
 import sqlite3
@@ -7,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
@@ -16,7 +18,7 @@ import pytest
 
 from oo import worker
 from oo.adapters.nats import Nats
-from oo.domain.errors import StoreBusy
+from oo.domain.errors import BusUnavailable, StoreBusy
 from oo.domain.facts import Fact, MoodCheckin, Reaction, TaskUpsert, TipFeedback, TipServed, UserFact
 from oo.domain.instant import DAY, MINUTE
 from oo.ports import MAX_PENDING, Bus, Message
@@ -311,6 +313,23 @@ def test_what_is_refused_five_times_is_dead_and_holds_up_no_other(
     [dead] = app.events.dead()
     assert (dead.body, dead.tries) == (b"{poison", 5)
     assert meters.fates["refused"] == 5
+
+
+def test_what_a_closed_bus_was_asked_for_is_told_that_it_is_closed(tmp_path: Path) -> None:
+    with serving_nats(tmp_path) as server, ThreadPoolExecutor(1) as threads:
+        bus = Nats([server.url], "oo")
+        asked = threading.Event()
+
+        async def never(_: object) -> None:
+            asked.set()
+            await asyncio.sleep(WAIT_SEC)
+
+        waits = threads.submit(bus.run, never, WAIT_SEC)
+        assert asked.wait(WAIT_SEC)
+        bus.close()
+
+        with pytest.raises(BusUnavailable, match="closed"):
+            waits.result(WAIT_SEC)
 
 
 def test_a_flood_of_what_is_no_fact_holds_up_the_others_for_moments(tmp_path: Path, app: App) -> None:

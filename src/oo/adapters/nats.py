@@ -8,6 +8,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -89,7 +90,10 @@ class Nats:
         """Return the answer of `ask`; after a failure the connection is let go of. Raises `BusUnavailable`."""
         if self._closed:
             raise BusUnavailable("The bus is closed.")
-        return asyncio.run_coroutine_threadsafe(self._asked(ask, within_sec), self._loop).result()
+        try:
+            return asyncio.run_coroutine_threadsafe(self._asked(ask, within_sec), self._loop).result()
+        except CancelledError as error:
+            raise BusUnavailable("The bus was closed.") from error
 
     async def _asked(
         self, ask: Callable[[_Connection], Coroutine[Any, Any, Result]], within_sec: float
