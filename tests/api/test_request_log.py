@@ -25,9 +25,10 @@ def test_an_id_that_a_client_gives_is_handed_back_and_logged(api: Conforming, se
     assert answer.headers[HEADER] == request_id
     line = service.wait_for_log({"request_id": request_id})
     assert line["ms"] >= 0
-    assert line.keys() == {"method", "path", "status", "ms", "event", "request_id", "level", "at"}
+    assert line.keys() == {"method", "path", "status", "ms", "event", "request_id", "level", "process", "at"}
     assert (line["method"], line["path"], line["status"]) == ("GET", "/healthz", 200)
     assert (line["event"], line["level"]) == ("answered", "info")
+    assert line["process"] == service.process.pid
 
 
 def test_a_request_without_an_id_gets_one_of_its_own(api: Conforming, service: Service) -> None:

@@ -257,6 +257,11 @@ def test_what_only_reading_the_file_whole_finds_is_a_finding(
     assert finding["kind"] == "store"
     assert "oo restore F" in finding["hint"]
 
+    repaired = shell.process("repair")
+
+    assert (repaired.code, repaired.out) == (1, "")
+    assert "Nothing was rebuilt" in repaired.err
+
 
 def test_a_store_that_is_whole_is_not_set_aside(shell: Shell) -> None:
     killed_in(shell.database)

@@ -1,6 +1,7 @@
 """The service's log: one line an event on standard error, JSON for programs or columns for people."""
 
 import logging
+import os
 import sys
 
 import structlog
@@ -23,6 +24,7 @@ def set_up_log(*, as_json: bool, level: str) -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
+        _with_process,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     ]
     if as_json:
@@ -37,3 +39,9 @@ def set_up_log(*, as_json: bool, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+
+
+def _with_process(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Say which of several processes writes a line."""
+    line["process"] = os.getpid()
+    return line

@@ -5,6 +5,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
 from oo.cli.shell import now_ms, opened, print_json, printable, progress_bar, settings_for, with_store
 from oo.compose import begun_anew
+from oo.domain.errors import CorruptStore
 from oo.domain.wording import counted
 from oo.ports import BegunAnew
 from oo.usecases.app import App
@@ -56,6 +57,9 @@ def _say(done: BegunAnew, *, as_json: bool) -> None:
 
 
 def _repaired(app: App, user_id: str | None) -> list[Broken]:
+    damage = app.check.damage()
+    if damage is not None:
+        raise CorruptStore(f"{damage.what} Nothing was rebuilt.", damage.hint)
     people = [user_id] if user_id else [person.user_id for person in app.people.all()]
     found: list[Broken] = []
     with progress_bar(TextColumn("people"), BarColumn(), MofNCompleteColumn()) as bar:

@@ -25,9 +25,9 @@ class Check:
 
         Where the store's file is damaged, that is the one finding: the others would rest on what cannot be read.
         """
-        problem = self.keeper.problem() if self.keeper else None
-        if problem is not None:
-            return [_damaged(problem)]
+        damage = self.damage()
+        if damage is not None:
+            return [damage]
         people = self.store.read(lambda reader: [person.user_id for person in reader.people()])
         broken = [each for user_id in people for each in self.ledger.differences(user_id)]
         return [
@@ -35,6 +35,11 @@ class Check:
             *self.skew.findings(now_ms=now_ms),
             *self.quality.findings(now_ms=now_ms),
         ]
+
+    def damage(self) -> Finding | None:
+        """Return what is wrong with the store's file, None where it is whole or not here."""
+        problem = self.keeper.problem() if self.keeper else None
+        return None if problem is None else _damaged(problem)
 
 
 def _damaged(problem: str) -> Finding:
