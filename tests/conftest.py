@@ -14,6 +14,8 @@ from tests.shell.running import Shell
 # A shell that runs the tests in the background lets them ignore Ctrl+C, and so would every process that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+collect_ignore = ["torture/warmed.py"]
+"""Looked through for doctests it would be imported, and what it does then is for another process."""
 FIRST = ("tests/torture/test_smoke.py", "tests/contract/test_journeys.py")
 """Each is a minute and more in one piece: begun last, it would be waited for alone."""
 

@@ -108,6 +108,7 @@ CALLS: dict[str, Callable[[App], object]] = {
     "events.republish": lambda app: app.events.republish(NOW, NOW + DAY),
     "events.backlog": lambda app: app.events.backlog(),
     "check.__call__": lambda app: app.check(now_ms=NOW + DAY),
+    "check.damage": lambda app: app.check.damage(),
     "export.__call__": lambda app: app.export("ada"),
     "back_up.__call__": backed_up,
     "erase.__call__": lambda app: app.erase("ada", now_ms=NOW + DAY),

@@ -31,8 +31,8 @@ class Feedback:
     ) -> Fate:
         """Return `applied` as ACCEPTED, or DUPLICATE where that reaction is in force already.
 
-        `at_ms` is when it was given; now if left out, and then after the tip and every other reaction to it, whatever
-        the clock of who asks: the last one given is in force. Raises `UnknownTip`, `ReactionBeforeTip`,
+        `at_ms` is when it was given; now if left out, and then not before the tip, and after whatever was given
+        before it by a clock that is ahead: the last one given is in force. Raises `UnknownTip`, `ReactionBeforeTip`,
         `InvalidInstant` for a time more than a day ahead of now and of its tip (a clock gone wrong would stay in
         force), `InvalidFact` for a snooze that ends before it begins or a snooze time with another reaction.
         """
@@ -64,7 +64,7 @@ def _given_now(transaction: Transaction, tip: Tip, now_ms: int) -> int:
     """
     now_ms = max(now_ms, tip.served_at_ms)
     last_ms = max((fact.at_ms for fact in transaction.reactions(tip.tip_id)), default=-1)
-    return last_ms + 1 if now_ms <= last_ms < now_ms + DAY else now_ms
+    return last_ms + 1 if now_ms < last_ms < now_ms + DAY else now_ms
 
 
 def _check_snooze(reaction: Reaction, at_ms: int, snooze_until_ms: int | None) -> None:
