@@ -72,18 +72,4 @@ def erasure() -> dict[str, ClauseElement]:
         "tombstone": select(tombstones).where(tombstones.c.digest == bindparam("digest")),
         "tombstone_salts": select(tombstones.c.salt).distinct(),
         "waiting_of": select(waiting.c.type, waiting.c.body).where(waiting.c.user_id == _USER),
-        "scored_of": select(
-            decisions.c.decision_id,
-            decisions.c.user_id,
-            decisions.c.at_ms,
-            decisions.c.candidates,
-            decisions.c.context,
-            decisions.c.profile_features,
-            decisions.c.policy,
-            decisions.c.scores,
-            decisions.c.probabilities,
-            decisions.c.chosen,
-        )
-        .where(decisions.c.user_id == _USER, decisions.c.policy.is_not(None))
-        .order_by(decisions.c.at_ms, decisions.c.decision_id),
     }

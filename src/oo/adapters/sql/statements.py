@@ -98,6 +98,19 @@ _SCORE = select(
 _DECIDED = select(
     decisions.c.decision_id, decisions.c.user_id, decisions.c.context, decisions.c.profile_features
 ).where(decisions.c.profile_features.is_not(None))
+_SCORED = select(
+    decisions.c.decision_id,
+    decisions.c.user_id,
+    decisions.c.at_ms,
+    decisions.c.candidates,
+    decisions.c.context,
+    decisions.c.profile_features,
+    decisions.c.policy,
+    decisions.c.scores,
+    decisions.c.probabilities,
+    decisions.c.chosen,
+).where(decisions.c.policy.is_not(None))
+"""Decisions that programs asked for."""
 _LAST_RESET = (
     select(func.coalesce(func.max(s.at_ms), -1))
     .where(s.user_id == tip_scores.c.user_id, s.type == "policy.reset")
@@ -214,18 +227,10 @@ READS: dict[str, ClauseElement] = {
     ),
     "decided": _DECIDED.where(_where(decisions.c.decision_id)),
     "scores": _SCORE.where(_where(tip_scores.c.decision_id)).order_by(tip_scores.c.policy),
-    "scored": select(
-        decisions.c.decision_id,
-        decisions.c.user_id,
-        decisions.c.at_ms,
-        decisions.c.candidates,
-        decisions.c.context,
-        decisions.c.profile_features,
-        decisions.c.policy,
-        decisions.c.scores,
-        decisions.c.probabilities,
-        decisions.c.chosen,
-    ).where(_where(decisions.c.decision_id), decisions.c.policy.is_not(None)),
+    "scored": _SCORED.where(_where(decisions.c.decision_id)),
+    "scored_of": _SCORED.where(_where(decisions.c.user_id)).order_by(
+        decisions.c.at_ms, decisions.c.decision_id
+    ),
     "teaching_scores": _SCORE.select_from(tip_scores.join(decisions, _TEACHES))
     .where(_where(tip_scores.c.decision_id))
     .order_by(tip_scores.c.policy),
