@@ -39,7 +39,7 @@ def read_json(text: bytes | str, most: int, *, what: str = "line") -> object:
 def check_json(value: object, depth: int = 0) -> None:
     """Refuse what `read_json` refuses, in a JSON value that something else has parsed."""
     if isinstance(value, str):
-        if "\0" in value or not (value.isascii() or _is_unicode(value)):
+        if "\0" in value or not (value.isascii() or is_unicode(value)):
             raise InvalidFact(
                 f"{shortened(value)} holds a NUL character or half a surrogate pair.", "Leave it out."
             )
@@ -74,7 +74,8 @@ def _utf_8(text: bytes | str, most: int, what: str) -> str:
         raise InvalidFact(f"The {what} is not UTF-8.", "Convert it to UTF-8.") from error
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Return whether a text holds no half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:

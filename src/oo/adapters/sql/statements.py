@@ -98,13 +98,16 @@ _SCORE = select(
 _DECIDED = select(
     decisions.c.decision_id, decisions.c.user_id, decisions.c.context, decisions.c.profile_features
 ).where(decisions.c.profile_features.is_not(None))
-_SCORED = select(
+_DECISION = (
     decisions.c.decision_id,
     decisions.c.user_id,
     decisions.c.at_ms,
     decisions.c.candidates,
     decisions.c.context,
     decisions.c.profile_features,
+)
+_SCORED = select(
+    *_DECISION,
     decisions.c.policy,
     decisions.c.scores,
     decisions.c.probabilities,
@@ -214,14 +217,7 @@ READS: dict[str, ClauseElement] = {
         user_profile_features.c.fingerprint,
         user_profile_features.c.value_text,
     ).where(_where(user_profile_features.c.user_id)),
-    "decision": select(
-        decisions.c.decision_id,
-        decisions.c.user_id,
-        decisions.c.at_ms,
-        decisions.c.candidates,
-        decisions.c.context,
-        decisions.c.profile_features,
-    ).where(_where(decisions.c.decision_id)),
+    "decision": select(*_DECISION).where(_where(decisions.c.decision_id)),
     "decided_at": _DECIDED.where(_where(decisions.c.user_id), _where(decisions.c.at_ms)).order_by(
         decisions.c.decision_id
     ),

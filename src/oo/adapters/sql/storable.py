@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from oo.domain.errors import InvalidFact
+from oo.domain.strict_json import is_unicode
 
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
@@ -17,7 +18,7 @@ def storable(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the parameters of a statement as they are; raises `InvalidFact` for what not every database holds."""
     for name, value in parameters.items():
         if isinstance(value, str):
-            if "\0" in value or not (value.isascii() or _is_unicode(value)):
+            if "\0" in value or not (value.isascii() or is_unicode(value)):
                 raise InvalidFact(
                     f"The text of {name!r} holds a NUL character or half a surrogate pair.", "Leave it out."
                 )
@@ -27,11 +28,3 @@ def storable(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         elif isinstance(value, float) and not math.isfinite(value):
             raise InvalidFact(f"The number of {name!r} is not finite.", "Give a finite one, or none.")
     return parameters
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
