@@ -155,7 +155,7 @@ class _Run:
     def _live_once(self) -> None:
         self.victim.start(self.chance)
         load = _Load(self.victim, self.programs, self.campaign.most_calls)
-        struck = self.victim.strike(self.chance, load.working)
+        struck = self.victim.strike(self.chance, load)
         load.end()
         self.outcome.kills[struck.kind] += 1
         self.outcome.points[struck.point] += 1
@@ -196,6 +196,7 @@ class _Load:
     def __init__(self, victim: Victim, programs: Sequence[Program], most: int) -> None:
         self._stopping = threading.Event()
         self._failures: list[BaseException] = []
+        self._programs, self._before = programs, sum(each.answers for each in programs)
         self._threads = [
             threading.Thread(target=self._act, args=(victim, program, most), daemon=True)
             for program in programs
@@ -206,6 +207,10 @@ class _Load:
     def working(self) -> bool:
         """Whether any program still acts."""
         return any(thread.is_alive() for thread in self._threads)
+
+    def answers(self) -> int:
+        """Return how many calls were answered in this life."""
+        return sum(each.answers for each in self._programs) - self._before
 
     def end(self) -> None:
         """Let every program stop after its call."""

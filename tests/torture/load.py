@@ -38,6 +38,8 @@ class Program:
     talks: bool = False
     ending: bool = False
     over: bool = False
+    answers: int = 0
+    """How many calls were answered so far."""
     _script: Script | None = None
     _entry: Entry | None = None
     _teller: Teller = field(init=False)
@@ -62,6 +64,7 @@ class Program:
             except Gone:
                 return
             self.books.acknowledge(entry, answer)
+            self.answers += 1
             self._go_on(answer)
             most -= 1
 

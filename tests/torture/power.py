@@ -1,18 +1,14 @@
 """The campaign `power`: a bare writer over SQLite, and a disk that loses its power with what was not synced."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from multiprocessing.connection import wait
 from random import Random
 
 from oo.adapters.sql.schema import migrate
 from tests.torture.disk import Disk
-from tests.torture.victim import Struck
+from tests.torture.victim import Load, Struck, wait_for_moment
 from tests.torture.writer import Writer
 
-_LATEST_SEC = 1.0
-"""Under a trace everything takes its time."""
+_MOST_ANSWERS = 60
 
 
 @dataclass(slots=True)
@@ -30,12 +26,10 @@ class Powered(Writer):
         self._disk = Disk([store, self.folder / "oo.db-wal"], self.folder / "trace")
         self._begin(watch=self._disk.watch)
 
-    def strike(self, chance: Random, working: Callable[[], bool]) -> Struck:
+    def strike(self, chance: Random, load: Load) -> Struck:
         assert self._process is not None
         assert self._disk is not None
-        until = time.monotonic() + chance.uniform(0, _LATEST_SEC)
-        while working() and time.monotonic() < until:
-            wait([self._process.sentinel], 0.002)
+        wait_for_moment(load, chance, _MOST_ANSWERS)
         self._process.kill()
         self._process.join()
         return Struck("loss of power", self._disk.lose_power(chance))

@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ from tests.torture.calls import BUS, Client
 from tests.torture.found import Query
 from tests.torture.load import POLICIES
 from tests.torture.reading import Read, read
-from tests.torture.victim import Struck
+from tests.torture.victim import Load, Struck, wait_for_moment
 
 SERVICES = WORKERS = 2
 REDELIVER_SEC = 2.0
@@ -33,8 +33,10 @@ KINDS: Sequence[Kind] = ("service", "worker", "nats", "postgres", "backend")
 """What is killed, each as often as the other: their order is drawn."""
 _NODES = (1, 3)
 _DRAIN_SEC = 90.0
-_BEFORE_SEC, _AWAY_SEC = (0.05, 0.6), (0.0, 0.5)
-"""How long it goes well before a kill, and how long what was killed stays away: between these."""
+_MOST_ANSWERS = 40
+"""Before a kill it goes well for at most so many."""
+_AWAY_SEC = (0.0, 0.5)
+"""How long what was killed stays away: between these."""
 _SETTINGS = {
     "OO_POLICY": POLICIES[0],
     "OO_SHADOWS": ",".join(POLICIES[1:]),
@@ -70,12 +72,12 @@ class Scaled:
     def client(self, number: int) -> Client:
         return Asking(self.fleet, number)
 
-    def strike(self, chance: Random, working: Callable[[], bool]) -> Struck:
+    def strike(self, chance: Random, load: Load) -> Struck:
         """Kill a part of it, and start that again."""
-        assert working()
+        assert load.working()
         kind, number = self._drawn(chance)
         self._wait_ready(kind, number)
-        time.sleep(chance.uniform(*_BEFORE_SEC))
+        wait_for_moment(load, chance, _MOST_ANSWERS)
         killed = self.fleet.kill(kind, number, chance)
         time.sleep(chance.uniform(*_AWAY_SEC))
         if kind != "backend":

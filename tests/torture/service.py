@@ -4,7 +4,6 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +19,14 @@ from tests.torture.calls import Call, Client, Gone, NotNow
 from tests.torture.found import Query
 from tests.torture.living import settings
 from tests.torture.load import POLICIES
-from tests.torture.victim import Struck, looked_into, unsound
+from tests.torture.victim import Load, Struck, looked_into, unsound, wait_for_moment
 
 KILL = "kill -9"
 STOP_AND_KILL = "SIGTERM, then kill -9"
 STOP_TWICE = "SIGTERM twice"
 _KINDS, _WEIGHTS = (KILL, STOP_AND_KILL, STOP_TWICE), (6, 1, 1)
-_LATEST_SEC = 0.8
+_MOST_ANSWERS = 160
+"""It is killed after at most so many."""
 _BETWEEN_SEC = 0.4
 """A second signal comes at most so long after the first."""
 _DRAIN_SEC = 30.0
@@ -67,12 +67,10 @@ class Served:
     def client(self, number: int) -> Client:
         return Http(httpx2.Client(base_url=self._running.address, timeout=ANSWER_SEC, trust_env=False))
 
-    def strike(self, chance: Random, working: Callable[[], bool]) -> Struck:
+    def strike(self, chance: Random, load: Load) -> Struck:
         kind = chance.choices(_KINDS, weights=_WEIGHTS)[0]
-        until = time.monotonic() + chance.uniform(0.02, _LATEST_SEC)
-        while working() and time.monotonic() < until:
-            time.sleep(0.002)
-        point = "under load" if working() else "idle"
+        wait_for_moment(load, chance, _MOST_ANSWERS)
+        point = "under load" if load.working() else "idle"
         if kind != KILL:
             self._stop(kind, chance.uniform(0, _BETWEEN_SEC))
         self.end()

@@ -1,7 +1,8 @@
 """What an episode asks of a victim, whichever it is: something that is started, struck, looked into, and ended."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,13 @@ from oo.usecases.app import App
 from tests.torture.calls import Client
 from tests.torture.found import Query
 
+_LOOK_SEC = 0.002
+_WITHIN_A_CALL_SEC = 0.02
+"""After the last answer that is waited for, at most so long."""
+_STARTING_SEC = 0.4
+"""Where no answer is waited for, at most so long."""
+_LONGEST_SEC = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class Struck:
@@ -21,6 +29,16 @@ class Struck:
 
     kind: str
     point: str
+
+
+class Load(Protocol):
+    """The programs that act on a victim in one of its lives."""
+
+    def working(self) -> bool:
+        """Whether any program still acts."""
+
+    def answers(self) -> int:
+        """Return how many calls were answered in this life."""
 
 
 class Victim(Protocol):
@@ -35,8 +53,8 @@ class Victim(Protocol):
     def client(self, number: int) -> Client:
         """Connect the client of that number."""
 
-    def strike(self, chance: Random, working: Callable[[], bool]) -> Struck:
-        """Wait for the moment that the seed draws, or until nobody is `working` any more, and kill."""
+    def strike(self, chance: Random, load: Load) -> Struck:
+        """Wait for the moment that the seed draws, or until the load is over, and kill."""
 
     def begin_last(self) -> None:
         """Begin the last life, in which all that is left is done."""
@@ -55,6 +73,21 @@ class Victim(Protocol):
 
     def messages(self) -> Sequence[Mapping[str, Any]] | None:
         """Return what the bus was given so far; None where that cannot be told."""
+
+
+def wait_for_moment(load: Load, chance: Random, most_answers: int) -> None:
+    """Wait until as many calls are answered as the seed draws, and a little more, or until the load is over.
+
+    Answers are counted, and not seconds, so that a slow machine tries as much as a fast one. Where none is drawn,
+    the moment is one of the beginning of a life, before it can answer.
+    """
+    answers, little_sec = chance.randint(0, most_answers), chance.random()
+    until = time.monotonic() + _LONGEST_SEC
+    while load.working() and load.answers() < answers and time.monotonic() < until:
+        time.sleep(_LOOK_SEC)
+    until = time.monotonic() + little_sec * (_WITHIN_A_CALL_SEC if answers else _STARTING_SEC)
+    while load.working() and time.monotonic() < until:
+        time.sleep(_LOOK_SEC)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The campaign `writer`: a bare writer over SQLite, killed at counted statements and at drawn times."""
+"""The campaign `writer`: a bare writer over SQLite, killed at counted statements and after drawn numbers of answers."""
 
 import json
 import multiprocessing
@@ -20,12 +20,12 @@ from tests.torture.filebus import FileBus
 from tests.torture.found import Query
 from tests.torture.living import OFFERS, WATCHED, Life, live, settings
 from tests.torture.points import Death
-from tests.torture.victim import Struck, looked_into, unsound
+from tests.torture.victim import Load, Struck, looked_into, unsound, wait_for_moment
 
 MOST_CLIENTS = 4
 _WAIT_SEC = 60.0
-_LATEST_SEC = 0.25
-"""A life that is ended at a drawn time lasts at most so long."""
+_MOST_ANSWERS = 120
+"""A life that ends at no counted statement is ended after at most so many answers."""
 _STATEMENTS, _BOUNDARIES = 2_500, 240
 """Of so many points, and of so many around transactions, one is drawn at which a life ends itself."""
 
@@ -77,18 +77,19 @@ class Writer:
     def client(self, number: int) -> Client:
         return Pipe(self._connections[1 + number])
 
-    def strike(self, chance: Random, working: Callable[[], bool]) -> Struck:
+    def strike(self, chance: Random, load: Load) -> Struck:
         assert self._process is not None
-        until = time.monotonic() + (_WAIT_SEC if self._death else chance.uniform(0, _LATEST_SEC))
-        while working() and time.monotonic() < until:
-            wait([self._process.sentinel], 0.002)
-        idle = not working() and self._process.is_alive()
+        if self._death is None:
+            wait_for_moment(load, chance, _MOST_ANSWERS)
+        else:
+            self._wait_for_death(load)
+        idle = not load.working() and self._process.is_alive()
         self._process.kill()
         self._process.join(_WAIT_SEC)
         said = self._said()
         if said:
             return Struck("kill -9 at a counted statement", said)
-        return Struck("kill -9 at a drawn time", "idle" if idle else "under load")
+        return Struck("kill -9 after drawn answers", "idle" if idle else "under load")
 
     def begin_last(self) -> None:
         self._death = None
@@ -117,6 +118,12 @@ class Writer:
 
     def messages(self) -> Sequence[Mapping[str, Any]]:
         return FileBus(self.folder / "bus.jsonl").published()
+
+    def _wait_for_death(self, load: Load) -> None:
+        assert self._process is not None
+        until = time.monotonic() + _WAIT_SEC
+        while load.working() and time.monotonic() < until:
+            wait([self._process.sentinel], 0.002)
 
     def _drawn(self, chance: Random) -> Death | None:
         """Draw a point, an early one more often than a late one, or none: then the time is drawn."""
