@@ -158,6 +158,17 @@ class Settings(BaseSettings):
         """Return whether the store is in PostgreSQL."""
         return self.database.startswith("postgresql://")
 
+    def shown_database(self) -> str:
+        """Return the URL of the store without a password.
+
+        >>> Settings(database="postgresql://oo:secret@db/oo?password=secret&port=5433").shown_database()
+        'postgresql://oo@db/oo?port=5433'
+        """
+        url = urlsplit(self.database)
+        user, at, hosts = url.netloc.rpartition("@")
+        given = [each for each in url.query.split("&") if not each.partition("=")[0].endswith("password")]
+        return url._replace(netloc=user.partition(":")[0] + at + hosts, query="&".join(given)).geturl()
+
     def sqlite_path(self) -> Path:
         """Return the file of the SQLite store; raises `InvalidSetting` for a URL of another kind."""
         if self.on_postgresql():

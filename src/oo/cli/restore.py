@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
-from oo.cli.shell import now_ms, print_json, progress_bar, settings_for, with_store
+from oo.cli.shell import advance, now_ms, print_json, progress_bar, settings_for, with_store
 from oo.compose import restored
 from oo.domain.wording import counted
 
@@ -21,16 +21,17 @@ from oo.domain.wording import counted
 def restore(file: Path, db: str | None, *, without_erasures: bool, as_json: bool) -> None:
     """Put the backup F in the place of the store, once it is checked: whole, and everyone as their facts give.
 
-    What was there is set aside, not deleted. People who were erased after the backup stay erased.
+    What was there is set aside, not deleted. People who were erased after the backup stay erased. The backup may be of
+    either database: so a store moves from SQLite to PostgreSQL, and back.
     """
-    with progress_bar(TextColumn("people checked"), BarColumn(), MofNCompleteColumn()) as bar:
-        task = bar.add_task("people", total=None)
+    with progress_bar(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()) as bar:
         done = restored(
             settings_for(db),
             file,
             now_ms=now_ms(),
             without_erasures=without_erasures,
-            progress=lambda count, of: bar.update(task, completed=count, total=of),
+            checking=advance(bar, "people checked"),
+            loading=advance(bar, "rows loaded"),
         )
     place, aside = click.format_filename(done.place), done.aside and click.format_filename(done.aside)
     if as_json:

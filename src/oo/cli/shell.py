@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import click
 import tzlocal
 from rich.console import Console
-from rich.progress import Progress, ProgressColumn
+from rich.progress import Progress, ProgressColumn, TaskID
 from rich.table import Table
 
 from oo.compose import compose
@@ -101,6 +101,18 @@ def progress_bar(*columns: ProgressColumn) -> Progress:
     """Return a progress bar on standard error, so that standard output holds the answer alone; none off a terminal."""
     console = Console(stderr=True)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def advance(bar: Progress, what: str) -> Callable[[int, int], None]:
+    """Return what moves a bar: called with how many are done, of how many. It appears with the first call."""
+    tasks: list[TaskID] = []
+
+    def tell(done: int, of: int) -> None:
+        if not tasks:
+            tasks.append(bar.add_task(what, total=of))
+        bar.update(tasks[0], completed=done)
+
+    return tell
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from oo.adapters.inprocess import Alone, InProcess
+from oo.compose.stores import postgresql
 from oo.domain.errors import InvalidSetting
 from oo.ports import Bus, Duties, Offline
 from oo.settings import Settings
@@ -43,17 +44,11 @@ def bus(settings: Settings) -> Iterator[Bus]:
 @contextmanager
 def duties(settings: Settings) -> Iterator[Duties]:
     """Hold what this process does for all that use the store, inside the block; an SQLite store has one process."""
-    held = _duties_on_postgresql(settings) if settings.on_postgresql() else Alone()
+    held: Duties = postgresql().duties(settings.database) if settings.on_postgresql() else Alone()
     try:
         yield held
     finally:
         held.close()
-
-
-def _duties_on_postgresql(settings: Settings) -> Duties:
-    from oo.adapters.sql import postgres  # noqa: PLC0415  # see `_postgresql`
-
-    return postgres.duties(settings.database)
 
 
 def _nats(settings: Settings) -> Bus:

@@ -1,6 +1,7 @@
 """Open the store that the settings name, or reach whoever holds it."""
 
 import time
+from types import ModuleType
 
 from oo.adapters.remote.service import Service
 from oo.adapters.sql.sqlite import SqliteStore
@@ -18,7 +19,13 @@ def held(settings: Settings, registry: Registry) -> Store:
     Raises `StoreBusy` where neither does in time, and what the stores raise.
     """
     if settings.on_postgresql():
-        return _postgresql(settings, registry)
+        store: Store = postgresql().PostgresStore.open(
+            settings.database,
+            registry,
+            wait_sec=settings.busy_wait_sec,
+            most_waiting=settings.most_waiting_writes,
+        )
+        return store
     path = settings.sqlite_path().resolve()
     until = time.monotonic() + settings.busy_wait_sec
     while True:
@@ -34,17 +41,13 @@ def held(settings: Settings, registry: Registry) -> Store:
         time.sleep(_POLL_SEC)
 
 
-def _postgresql(settings: Settings, registry: Registry) -> Store:
+def postgresql() -> ModuleType:
+    """Return the adapter for PostgreSQL, an extra: only who has such a store loads it; raises `InvalidSetting`."""
     try:
-        from oo.adapters.sql.postgres import PostgresStore  # noqa: PLC0415  # an extra: only who has one loads it
+        from oo.adapters.sql import postgres  # noqa: PLC0415  # see above
     except ModuleNotFoundError as error:
         raise InvalidSetting(
             f"A store in PostgreSQL needs {error.name}, which is not installed.",
             "Install it: make extras, in a copy of the repository; pip install 'oo-tips[postgres]' elsewhere.",
         ) from error
-    return PostgresStore.open(
-        settings.database,
-        registry,
-        wait_sec=settings.busy_wait_sec,
-        most_waiting=settings.most_waiting_writes,
-    )
+    return postgres

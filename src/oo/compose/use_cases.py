@@ -74,7 +74,7 @@ def build_app(store: Store, registry: Registry, learner: Learner, settings: Sett
         ledger=ledger,
         export=Export(store=store),
         erase=Erase(store=store, keeper=_keeper(store)),
-        back_up=BackUp(store=store, keeper=_keeper(store)),
+        back_up=BackUp(store=store),
         events=Events(store=store, ingest=ingest),
         check=Check(store=store, ledger=ledger, skew=skew, quality=quality, keeper=_keeper(store)),
         recommend=Recommend(

@@ -148,6 +148,14 @@ class Store(Protocol):
     def submit(self, change: Callable[[Transaction], Result]) -> "Future[Result]":
         """Queue `change`; the future has its result after the commit."""
 
+    def back_up(self, place: Path, *, replace: bool, progress: Callable[[int, int], None]) -> "BackedUp":
+        """Write the store as it is now into one file of SQLite, while others read and write, and verify that file.
+
+        Whichever the database, the file is the same: a store itself. It is moved into place when it is whole.
+        `progress` is told how many rows were copied, of how many, where they are copied one by one. Raises
+        `FileInTheWay` unless `replace`, `StoreError`.
+        """
+
     def close(self) -> None:
         """Finish the queued writes and let go of the database."""
 
@@ -157,12 +165,6 @@ class Keeper(Protocol):
 
     def purge(self) -> bool:
         """Write the files anew without what was deleted; False where a reader kept that from ending."""
-
-    def back_up(self, place: Path, *, replace: bool) -> "BackedUp":
-        """Write the store as it is now into one file, while others read and write, and verify that file.
-
-        It is moved into place when it is whole. Raises `FileInTheWay` unless `replace`, `StoreError`.
-        """
 
     def problem(self) -> str | None:
         """Read the files whole and say what is wrong with them, None where nothing is."""

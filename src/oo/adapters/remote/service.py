@@ -16,7 +16,7 @@ from oo.adapters.remote.channel import LOOPBACK, PROOF_SEC, introduce, packed, r
 from oo.adapters.remote.parts import part, works_on
 from oo.adapters.sql.patience import Patience
 from oo.domain.errors import Overloaded, StoreClosed, StoreError
-from oo.ports import Reader, Transaction
+from oo.ports import BackedUp, Reader, Transaction
 from oo.usecases.app import App
 
 Result = TypeVar("Result")
@@ -98,6 +98,9 @@ class Service:
         self._refuse()
 
     def submit(self, change: Callable[[Transaction], Result]) -> "Future[Result]":
+        self._refuse()
+
+    def back_up(self, place: Path, *, replace: bool, progress: Callable[[int, int], None]) -> BackedUp:
         self._refuse()
 
     def close(self) -> None:

@@ -1,9 +1,9 @@
-"""Backups of an SQLite store: one file that holds what the store held at one instant, and was read again whole."""
+"""Backups: one file of SQLite that holds what the store held at one instant, and was read again whole."""
 
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -15,15 +15,29 @@ def write(source: sqlite3.Connection, place: Path, *, replace: bool) -> BackedUp
     """Copy the database that `source` reads to `place`, by way of a draft beside it that is verified first.
 
     One read transaction holds both the copy and the counts that the copy is held against; nobody waits for it. Raises
-    `FileInTheWay` where `place` is there and `replace` is not given, `StoreError` where the copy cannot be made.
+    as `written` does.
+    """
+
+    def fill(made: Path) -> Mapping[str, int]:
+        source.execute("BEGIN")
+        counted = rows(source)
+        copy(source, made)
+        source.execute("ROLLBACK")
+        return counted
+
+    return written(place, fill, replace=replace)
+
+
+def written(place: Path, fill: Callable[[Path], Mapping[str, int]], *, replace: bool) -> BackedUp:
+    """Let `fill` make the store in a draft beside `place`, verify that, and move it into place.
+
+    `fill` returns how many rows each table has where they come from, which the file is held against. Raises
+    `FileInTheWay` where `place` is there and `replace` is not given, `StoreError` where the file cannot be made.
     """
     _check_free(place, replace=replace)
     try:
         with draft(place) as made:
-            source.execute("BEGIN")
-            counted = rows(source)
-            copy(source, made)
-            source.execute("ROLLBACK")
+            counted = fill(made)
             found = verified(made)
             if found.rows != counted:
                 raise StoreError(f"The backup differs from the store: {found.rows}, not {counted}.")
@@ -39,17 +53,21 @@ def copy(source: sqlite3.Connection, to: Path) -> None:
 
     Raises `StoreError` where there is no room for it.
     """
-    with closing(sqlite3.connect(to, isolation_level=None)) as target:
-        try:
-            source.backup(target, pages=-1)
-            target.execute("PRAGMA journal_mode=DELETE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_FULL":
-                raise
-            hint = "Make room there, or give another place."
-            raise StoreError(
-                f"A copy of the store cannot be written in {to.parent} ({error}).", hint
-            ) from error
+    with closing(sqlite3.connect(to, isolation_level=None)) as target, room(to):
+        source.backup(target, pages=-1)
+        target.execute("PRAGMA journal_mode=DELETE")
+
+
+@contextmanager
+def room(to: Path) -> Iterator[None]:
+    """Say where a copy went, if the block finds the disk full; raises `StoreError` then."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname != "SQLITE_FULL":
+            raise
+        hint = "Make room there, or give another place."
+        raise StoreError(f"A copy of the store cannot be written in {to.parent} ({error}).", hint) from error
 
 
 def verified(file: Path) -> BackedUp:

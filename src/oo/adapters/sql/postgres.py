@@ -9,26 +9,30 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
+from oo.adapters.sql import postgres_backup
 from oo.adapters.sql.patience import Patience
 from oo.adapters.sql.postgres_duty import PostgresDuties
 from oo.adapters.sql.postgres_failures import NOT_NOW, PASSING, READ_ONLY
+from oo.adapters.sql.postgres_restore import Held, held
 from oo.adapters.sql.postgres_schema import migrate
 from oo.adapters.sql.postgres_session import PostgresSession
 from oo.adapters.sql.postgres_statements import prepared
+from oo.adapters.sql.postgres_use import share
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.session import Runner, Statements
 from oo.adapters.sql.transaction import SqlTransaction
 from oo.adapters.sql.writer import MOST_WAITING, Change, Outcome, Writer
 from oo.domain.errors import ConflictingFact, OoError, StoreBusy, StoreClosed, StoreError
 from oo.features.registry import Registry
-from oo.ports import Reader, Transaction
+from oo.ports import BackedUp, Reader, Transaction
 
 Result = TypeVar("Result")
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
@@ -141,7 +145,7 @@ class PostgresStore:
         self, url: str, registry: Registry, wait_sec: float, most_waiting: int = MOST_WAITING
     ) -> None:
         """Open the pool and start the writer; `open` is what prepares the database."""
-        self._wait_sec = wait_sec
+        self._url, self._wait_sec = url, wait_sec
         self._statements = prepared(registry)
         self._closed = False
         self._closing = threading.Lock()
@@ -172,7 +176,7 @@ class PostgresStore:
         patience = Patience(wait_sec)
         while True:
             try:
-                migrate(lambda: connect(url))
+                migrate(lambda: _using(url))
                 break
             except psycopg.Error as error:
                 if not _may_pass(error) or not patience.again():
@@ -197,6 +201,13 @@ class PostgresStore:
 
     def submit(self, change: Callable[[Transaction], Result]) -> "Future[Result]":
         return self._writer.submit(change)
+
+    def back_up(self, place: Path, *, replace: bool, progress: Callable[[int, int], None]) -> BackedUp:
+        if self._closed:
+            raise StoreClosed("The store is closed.", "Nothing was backed up.")
+        return postgres_backup.write(
+            lambda: connect(self._url), psycopg.Error, place, replace=replace, progress=progress
+        )
 
     def close(self) -> None:
         with self._closing:
@@ -242,6 +253,17 @@ def duties(url: str) -> PostgresDuties:
     return PostgresDuties(lambda: connect(url), psycopg.Error)
 
 
+def restoring(url: str, wait_sec: float) -> AbstractContextManager[Held]:
+    """Hold the store in the database at `url`, so that another one can take its place; see `postgres_restore`."""
+    return held(lambda: connect(url), psycopg.Error, wait_sec)
+
+
+def _using(url: str) -> Connection:
+    connection = connect(url)
+    share(connection)
+    return connection
+
+
 def _prepares(connection: Connection) -> None:
     """Let the database plan each statement when it comes first, and keep all of them.
 
@@ -254,6 +276,7 @@ def _prepares(connection: Connection) -> None:
 
 def _only_reads(connection: Connection) -> None:
     _prepares(connection)
+    share(connection)
     connection.execute("SET default_transaction_read_only = on")
 
 

@@ -27,8 +27,31 @@ def prepared(file: Path, place: Path) -> Iterator[Path]:
         raise InvalidBackup(f"{file} is the store itself.", "Give another --db.")
     with held(place), _folder(place) as folder:
         copied = Path(folder) / "oo.db"
-        _copy(file, copied)
+        copy(file, copied)
         yield copied
+
+
+def copy(file: Path, to: Path) -> None:
+    """Copy the backup `file` to `to`, for its owner alone, verify and migrate it there.
+
+    Raises `InvalidBackup` or `StoreTooNew` for the file, `StoreError` where there is no room.
+    """
+    if not file.is_file():
+        raise InvalidBackup(f"{file} is not there, or is no file.", "Check its name.")
+    try:
+        empty = revision(file) is None
+    except CorruptStore as error:
+        raise InvalidBackup(error.message, "Take another backup.") from error
+    if empty:
+        raise InvalidBackup(f"{file} is empty.", "Give a file that oo backup wrote.")
+    to.touch(mode=0o600)
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source:
+            backup.copy(source, to)
+    except sqlite3.Error as error:
+        raise InvalidBackup(f"{file} cannot be read ({error}).", "Take another backup.") from error
+    backup.verified(to)
+    migrate(to)
 
 
 @contextmanager
@@ -82,25 +105,6 @@ def put_into_place(restored: Path, place: Path, aside: Path, *, damaged: bool) -
 
 def _folder(place: Path) -> "TemporaryDirectory[str]":
     return TemporaryDirectory(prefix=f".{place.name}.", suffix=".restore", dir=place.parent)
-
-
-def _copy(file: Path, to: Path) -> None:
-    if not file.is_file():
-        raise InvalidBackup(f"{file} is not there, or is no file.", "Check its name.")
-    try:
-        empty = revision(file) is None
-    except CorruptStore as error:
-        raise InvalidBackup(error.message, "Take another backup.") from error
-    if empty:
-        raise InvalidBackup(f"{file} is empty.", "Give a file that oo backup wrote.")
-    to.touch(mode=0o600)
-    try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source:
-            backup.copy(source, to)
-    except sqlite3.Error as error:
-        raise InvalidBackup(f"{file} cannot be read ({error}).", "Take another backup.") from error
-    backup.verified(to)
-    migrate(to)
 
 
 def _set_aside(place: Path, aside: Path, *, damaged: bool) -> None:

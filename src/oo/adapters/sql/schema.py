@@ -33,6 +33,11 @@ def migrate(path: Path) -> None:
     if current is None and path.exists():
         # An empty file is an empty store to SQLite. If it was cut to nothing, this is where somebody hears of it.
         _log.warning("%s was empty; a new store begins in it.", path)
+    bring_up(path)
+
+
+def bring_up(path: Path) -> None:
+    """Run the migrations that the SQLite file at `path` lacks; raises `StoreBusy` where the disk refuses."""
     engine = create_engine(URL.create("sqlite", database=str(path)), isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:

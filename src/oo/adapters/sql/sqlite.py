@@ -167,7 +167,7 @@ class SqliteStore:
     def purge(self) -> bool:
         return self._writer.purge().result()
 
-    def back_up(self, place: Path, *, replace: bool) -> BackedUp:
+    def back_up(self, place: Path, *, replace: bool, progress: Callable[[int, int], None]) -> BackedUp:
         if self._closed:
             raise StoreClosed("The store is closed.", "Nothing was backed up.")
         try:
