@@ -143,20 +143,38 @@ class _Publishing:
         self, app: App, bus: Bus, meters: Meters, clock: Callable[[], int], mine: Callable[[], bool]
     ) -> None:
         self._publish = Publish(store=app.store, bus=bus)
-        self._meters, self._clock, self._mine = meters, clock, mine
+        self._meters, self._clock, self._mine = meters, clock, _Turn(mine)
         self._forgotten_ms = 0
 
     def __call__(self) -> float:
-        if not self._mine():
+        if not self._mine(anew=True):
             return TURN_SEC
         now_ms = self._clock()
         if now_ms - self._forgotten_ms >= FORGET_SEC * 1000:
             self._publish.forget(now_ms=now_ms)
             self._forgotten_ms = now_ms
-        count = self._publish(now_ms=now_ms)
+        count = self._publish(now_ms=now_ms, mine=self._mine)
         if count:
             self._meters.published(count)
         return 0.0 if count else POLL_SEC
+
+
+@dataclass(eq=False, slots=True)
+class _Turn:
+    """Whether it is this process that publishes, asked again once the last answer is `TURN_SEC` old.
+
+    So a process that stood still in the middle of many events does not go on with them once somebody else has.
+    """
+
+    ask: Callable[[], bool]
+    _mine: bool = False
+    _asked: float = 0.0
+
+    def __call__(self, *, anew: bool = False) -> bool:
+        now = time.monotonic()
+        if anew or now - self._asked >= TURN_SEC:
+            self._mine, self._asked = self.ask(), now
+        return self._mine
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import psycopg
 import pytest
 
 from oo.adapters.inprocess import Alone, InProcess
-from oo.adapters.sql.postgres import duties
+from oo.adapters.sql.postgres import Connection, connect, duties
+from oo.adapters.sql.postgres_duty import PostgresDuties
 from oo.api.metrics import Metrics
 from oo.api.watch import watched
 from oo.domain.errors import StoreError
@@ -19,6 +22,7 @@ from tests.support.postgres import ask, create, drop, end_sessions, url
 from tests.support.process import wait_for
 
 NOW = 1_788_247_800_000
+SILENT_SEC = 1.0
 LONG_SEC = 0.6
 """In this time whoever's turn it is would have begun."""
 
@@ -80,9 +84,49 @@ def test_whoever_loses_the_connection_has_no_duty_any_more(name: str, process: C
     end_sessions(name)
 
     assert second.has("publish")
-    with pytest.raises(StoreError, match="Whose turn"):
-        first.has("publish")
     assert not first.has("publish")
+    second.close()
+    assert first.has("publish"), "it asks anew"
+
+
+def test_whoever_says_nothing_for_a_while_loses_its_duties(
+    name: str, process: Callable[[], Duties], caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a process that was stopped, or whose machine hangs with the connection open."""
+    silent = PostgresDuties(lambda: _Mute(connect(url(name))), psycopg.Error, SILENT_SEC)
+    second = process()
+    assert (silent.has("publish"), second.has("publish")) == (True, False)
+
+    wait_for(lambda: second.has("publish"), lambda: "another one has it", 10 * SILENT_SEC)
+
+    assert not silent.has("publish")
+    assert "ended the session of this process's duties" in caplog.text
+    silent.close()
+
+
+class _Mute:
+    """A connection over which nobody says that they live, but for whoever asks for a duty."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.execute, self.close, self.info = self._execute, connection.close, connection.info
+        self._connection = connection
+
+    def _execute(self, *asked: Any) -> Any:
+        speaks = threading.current_thread() is threading.main_thread()
+        return self._connection.execute(*asked) if speaks else None
+
+
+def test_whoever_lives_keeps_a_duty_that_is_asked_for_seldom(
+    name: str, process: Callable[[], Duties]
+) -> None:
+    first, second = PostgresDuties(lambda: connect(url(name)), psycopg.Error, SILENT_SEC), process()
+    assert first.has("watch")
+
+    time.sleep(3 * SILENT_SEC)
+
+    assert not second.has("watch")
+    assert first.has("watch")
+    first.close()
 
 
 def test_asked_from_many_threads_one_process_has_it(process: Callable[[], Duties]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nats.js.api import DiscardPolicy
 
 from oo import worker
 from oo.adapters.nats import Nats
@@ -217,6 +218,28 @@ def test_one_that_ends_between_the_bus_and_the_mark_has_published_once(tmp_path:
         assert Publish(store=app.store, bus=bus)(now_ms=NOW) == 21
 
         assert len(server.stored()) == 21
+        bus.close()
+
+
+def test_what_the_bus_has_taken_is_not_sent_again_when_it_refuses_what_is_behind(
+    tmp_path: Path, app: App
+) -> None:
+    app.people.add("ada", "UTC", now_ms=NOW)
+    facts = [MoodCheckin(user_id="ada", at_ms=NOW, event_id=f"e{n}", score=0.5) for n in range(20)]
+    app.ingest(facts, now_ms=NOW)
+    with serving_nats(tmp_path) as server:
+        server.add_stream("SIGNALS", ["signals.>"], max_msgs=8, discard=DiscardPolicy.NEW)
+        bus = Nats([server.url], name="oo")
+        publish = Publish(store=app.store, bus=bus)
+
+        for _ in range(2):
+            with pytest.raises(BusUnavailable, match="maximum messages exceeded"):
+                publish(now_ms=NOW)
+            assert app.events.backlog().count == 13
+        server.change_stream("SIGNALS", max_msgs=-1)
+
+        assert publish(now_ms=NOW) == 13
+        assert [parse(body).key for _, body in server.stored()][1:] == [fact.key for fact in facts]
         bus.close()
 
 

@@ -1,5 +1,6 @@
 """Several processes on one store in PostgreSQL publish and listen beside each other: all of it counts once."""
 
+import json
 import signal
 import subprocess
 from collections import Counter
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from oo.adapters.sql.postgres_duty import SILENT_SEC
 from oo.compose import compose
 from oo.domain.facts import Fact, MoodCheckin
 from oo.settings import Settings
@@ -21,6 +23,8 @@ NOW = 1_788_247_800_000
 STOP_SEC = 30.0
 REDELIVER_SEC = "3"
 """So long waits what a worker held that was killed, or stopped at once."""
+TURN_SEC = 2 * SILENT_SEC
+"""Within this another one publishes, where the one that did hangs."""
 
 
 @contextmanager
@@ -91,3 +95,36 @@ def test_one_publishes_at_a_time_and_when_it_is_killed_another_one_goes_on(tmp_p
                 wait_until(lambda: app.events.backlog().count == 0, "the second one publishes")
         assert set(told(server).values()) == {1}
         app.close()
+
+
+def test_when_the_one_that_publishes_hangs_another_one_goes_on_and_it_does_not_when_it_wakes(
+    tmp_path: Path,
+) -> None:
+    with database() as url, serving_nats(tmp_path) as server:
+        app = compose(Settings(database=url))
+        app.people.add("ada", "UTC", now_ms=NOW)
+        with working(tmp_path, url, server) as first:
+            wait_until(lambda: app.events.backlog().count == 0, "the first one publishes")
+            with working(tmp_path, url, server) as second:
+                app.ingest([mood(number) for number in range(500)], now_ms=NOW)
+                wait_until(lambda: app.events.backlog().count < 500, "it is in the midst of them")
+                first.send_signal(signal.SIGSTOP)
+                try:
+                    assert app.events.backlog().count > 0
+                    app.ingest([mood(number) for number in range(500, 510)], now_ms=NOW)
+                    wait_until(lambda: app.events.backlog().count == 0, "another publishes", TURN_SEC)
+                finally:
+                    first.send_signal(signal.SIGCONT)
+                wait_until(lambda: "session of this process's duties" in said(tmp_path), "it asks anew")
+                app.ingest([mood(number) for number in range(510, 520)], now_ms=NOW)
+                wait_until(lambda: app.events.backlog().count == 0, "publishing goes on")
+                assert (first.poll(), second.poll()) == (None, None)
+        assert [json.loads(body).get("event_id") for _, body in server.stored()] == [
+            None,
+            *(f"e{number}" for number in range(520)),
+        ], "each once, and in order"
+        app.close()
+
+
+def said(folder: Path) -> str:
+    return (folder / "work.log").read_text("utf-8")

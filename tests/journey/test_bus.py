@@ -113,21 +113,36 @@ def test_a_shadow_is_told_of_with_its_own_probabilities(app: App, publish: Publi
     assert told.propensity == score.probabilities[score.chosen]
 
 
-def test_a_row_is_marked_only_once_the_bus_has_it(app: App, publish: Publish, bus: Heard) -> None:
+def test_a_row_is_marked_once_the_bus_has_it_and_what_is_behind_a_refused_one_waits(
+    app: App, publish: Publish, bus: Heard
+) -> None:
     app.people.add("ada", "UTC", now_ms=NOW)
     app.ingest([mood(number) for number in range(3)], now_ms=NOW)
     bus.down_after = 2
 
-    with pytest.raises(BusUnavailable):
-        publish(now_ms=NOW)
-    assert app.events.backlog().count == 4
+    for _ in range(3):
+        with pytest.raises(BusUnavailable):
+            publish(now_ms=NOW)
+        assert app.events.backlog().count == 2
     bus.down_after = None
-    assert publish(now_ms=NOW) == 4
+    assert publish(now_ms=NOW) == 2
     assert publish(now_ms=NOW) == 0
 
-    ids = [message.id for message in bus.messages]
-    assert ids[:2] == ids[2:4], "under the same ids, so that the bus may know them again"
-    assert len(set(ids)) == 4
+    assert [json.loads(message.body).get("event_id") for message in bus.messages] == [None, "e0", "e1", "e2"]
+    assert len({message.id for message in bus.messages}) == 4
+
+
+def test_whoever_publishes_no_more_leaves_the_rest_of_a_batch_to_others(
+    app: App, publish: Publish, bus: Heard
+) -> None:
+    app.people.add("ada", "UTC", now_ms=NOW)
+    app.ingest([mood(number) for number in range(3)], now_ms=NOW)
+    turns = iter([True, True, False])
+
+    assert publish(now_ms=NOW, mine=lambda: next(turns)) == 2
+
+    assert len(bus.messages) == 2
+    assert app.events.backlog().count == 2
 
 
 def test_a_process_that_ends_between_the_bus_and_the_mark_publishes_again(

@@ -60,15 +60,27 @@ class Server:
 
         run(publish())
 
-    def add_stream(self, name: str, subjects: list[str]) -> None:
+    def add_stream(self, name: str, subjects: list[str], **limits: Any) -> None:
         """Make a stream, as whoever runs the bus may have done."""
 
         async def add() -> None:
             client = await nats.connect(self.url, allow_reconnect=False)
-            await client.jetstream().add_stream(name=name, subjects=subjects)
+            await client.jetstream().add_stream(name=name, subjects=subjects, **limits)
             await client.close()
 
         run(add())
+
+    def change_stream(self, name: str, **limits: Any) -> None:
+        """Change the limits of a stream."""
+
+        async def change() -> None:
+            client = await nats.connect(self.url, allow_reconnect=False)
+            jetstream = client.jetstream()
+            config = (await jetstream.stream_info(name)).config
+            await jetstream.update_stream(config.evolve(**limits))
+            await client.close()
+
+        run(change())
 
     def has_stream(self, name: str) -> bool:
         """Whether there is a stream of that name."""

@@ -1,6 +1,6 @@
 """Publish the outbox: every event in order, at least once, read from the ledger when it goes out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from oo.domain.event import OutboxEvent
@@ -23,31 +23,55 @@ class Publish:
     store: Store
     bus: Bus
 
-    def __call__(self, *, now_ms: int) -> int:
+    def __call__(self, *, now_ms: int, mine: Callable[[], bool] = lambda: True) -> int:
         """Publish the next events and return how many; 0 where none waits.
 
         They are recorded as published only once the bus has them: whatever ends this in between, they are published
-        again, under the same ids. Raises `BusUnavailable`.
+        again, under the same ids. Where the bus refuses one, those before it are recorded, and nothing behind it is
+        published. `mine` is asked before each whether it is still the caller who publishes. Raises `BusUnavailable`.
         """
         events = self.store.read(lambda reader: reader.unpublished(BATCH))
-        if events:
-            self.bus.publish(self._messages(events))
-            numbers = [event.number for event in events]
-            self.store.write(lambda transaction: transaction.mark_published(numbers, now_ms))
-        return len(events)
+        taken: list[int] = []
+        try:
+            self.bus.publish(self._messages(events, taken, mine))
+        except _AnothersTurn:
+            pass
+        except Exception:
+            self._mark(taken, now_ms)
+            raise
+        else:
+            taken = [event.number for event in events]  # a bus that nobody listens to has asked for none
+        self._mark(taken, now_ms)
+        return len(taken)
 
     def forget(self, *, now_ms: int) -> None:
         """Forget events that were published `KEPT_MS` ago."""
         self.store.write(lambda transaction: transaction.forget_published(now_ms - KEPT_MS))
 
-    def _messages(self, events: Sequence[OutboxEvent]) -> Iterator[Message]:
-        """Yield the message of each event; one whose fact was erased meanwhile has none."""
+    def _mark(self, numbers: Sequence[int], now_ms: int) -> None:
+        if numbers:
+            self.store.write(lambda transaction: transaction.mark_published(numbers, now_ms))
+
+    def _messages(
+        self, events: Sequence[OutboxEvent], taken: list[int], mine: Callable[[], bool]
+    ) -> Iterator[Message]:
+        """Yield the message of each event, and note the event once the next one is asked for: the bus has it then.
+
+        One whose fact was erased meanwhile has no message.
+        """
         for event in events:
+            if not mine():
+                raise _AnothersTurn
             fact = self.store.read(lambda reader, event=event: content(reader, event))  # type: ignore[misc]
             if fact is not None:
                 yield Message(
                     subject=event.subject, id=event.message_id, body=to_line(fact).encode("utf-8", "replace")
                 )
+            taken.append(event.number)
+
+
+class _AnothersTurn(Exception):
+    """Between two events it has become another process's turn to publish."""
 
 
 def content(reader: Reader, event: OutboxEvent) -> Fact | None:

@@ -1,6 +1,7 @@
 """Without what makes events reach the bus whatever happens."""
 
 import hashlib
+from collections.abc import Callable
 
 from oo.adapters.sql.sqlite import SqliteStore
 from oo.adapters.sql.transaction import SqlTransaction
@@ -31,10 +32,10 @@ def without_outbox(bus: FileBus) -> None:
 def marked_before(_: FileBus) -> None:
     """Mark events as published, and then publish them."""
 
-    def publish(_: Original, self: Publish, *, now_ms: int) -> int:
+    def publish(_: Original, self: Publish, *, now_ms: int, mine: Callable[[], bool]) -> int:
         events = self.store.read(lambda reader: reader.unpublished(BATCH))
         if events:
-            messages = list(self._messages(events))
+            messages = list(self._messages(events, [], mine))
             numbers = [event.number for event in events]
             self.store.write(lambda transaction: transaction.mark_published(numbers, now_ms))
             self.bus.publish(messages)
