@@ -241,8 +241,11 @@ def test_events_about_them_are_refused_one_by_one(app: App, tmp_path: Path) -> N
         to_line(LATE[1]).encode(),
         b'{"type": "mood.checkin", "user_id": "yara", "score": 7}',
         b'{"type": "no.such", "user_id": "yara"}',
+        b'{"type": "mood.checkin", "user_id": "yara", "sco',
+        b'[{"type": "mood.checkin", "user_id" : "yara"}]',
+        b'{"mood": {"user_id": "yara"}}',
     ],
-    ids=["sound", "unsound", "unknown"],
+    ids=["sound", "unsound", "unknown", "cut off", "a list", "within"],
 )
 def test_what_comes_over_the_bus_about_them_is_not_kept_however_wrong_it_is(
     app: App, tmp_path: Path, body: bytes
@@ -253,6 +256,19 @@ def test_what_comes_over_the_bus_about_them_is_not_kept_however_wrong_it_is(
     for tries in range(1, MOST_REFUSALS + 2):
         late = ReceivedEvent(subject="signals.mood.checkin", body=body, tries=tries)
         assert app.events.take([late], now_ms=NOW)[0].fate is Fate.DUPLICATE
+
+    assert app.events.dead() == []
+    assert "yara" not in everything(path_of(app, tmp_path))
+
+
+def test_a_line_about_them_that_was_cut_off_does_not_stay_among_the_dead(app: App, tmp_path: Path) -> None:
+    live(app, "yara", days=1)
+    body = b'{"type": "mood.checkin", "user_id": "yara", "sco'
+    for tries in range(1, MOST_REFUSALS + 1):
+        app.events.take([ReceivedEvent(subject="signals.x", body=body, tries=tries)], now_ms=NOW)
+    assert [dead.user_id for dead in app.events.dead()] == ["yara"]
+
+    app.erase("yara", now_ms=NOW)
 
     assert app.events.dead() == []
     assert "yara" not in everything(path_of(app, tmp_path))

@@ -1,6 +1,7 @@
 """Take in events that other systems have published, and keep those that cannot be recorded until somebody looks."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,8 @@ from oo.ports import Store, Transaction
 from oo.sources.event_log import parse
 from oo.usecases import find
 from oo.usecases.ingest import Ingest
+
+_NAMES = re.compile(rb'"user_id"\s*:\s*"([A-Za-z0-9_.:@-]{1,128})"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +134,14 @@ def _is_erased(transaction: Transaction, user_id: str) -> bool:
 
 
 def _named(body: bytes) -> str | None:
-    """Return whom an event names, however wrong the rest of it is; None where nobody can have that name."""
+    """Return whom an event names, however wrong the rest of it is; None where nobody can have that name.
+
+    Of what is no JSON object, such as a line that was cut off, it is the first who is named.
+    """
     try:
         return checked(json.loads(body)["user_id"])
-    except (ValueError, LookupError, TypeError, RecursionError, InvalidId):
+    except (ValueError, LookupError, TypeError, RecursionError):
+        named = _NAMES.search(body)
+        return named[1].decode() if named else None
+    except InvalidId:
         return None
