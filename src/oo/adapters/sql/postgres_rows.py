@@ -77,8 +77,8 @@ def into_postgres(connection: Any, table: Table, rows: Iterable[Row]) -> None:
 
 
 def of_sqlite(connection: sqlite3.Connection, table: Table) -> Iterator[Row]:
-    """Yield a table's rows."""
-    yield from connection.execute(_selection(table))
+    """Return an iterator over a table's rows."""
+    return connection.execute(_selection(table))
 
 
 def into_sqlite(connection: sqlite3.Connection, table: Table, rows: Iterable[Row]) -> None:
