@@ -1,6 +1,5 @@
 """A client of a fleet: it asks one service after the other until one answers, and publishes on the bus."""
 
-import json
 import time
 from typing import Any
 
@@ -11,7 +10,7 @@ from nats.errors import Error
 from tests.support.asynchronous import run
 from tests.support.fleet import Fleet
 from tests.torture.calls import BUS, Call, NotNow
-from tests.torture.lines import Line, subject_of
+from tests.torture.lines import Line, message_of
 
 _ANSWER_SEC = 30.0
 _PUBLISH_SEC = 5.0
@@ -32,7 +31,8 @@ class Asking:
             return self._published(call.body)
         service = self._fleet.services[self._turn % len(self._fleet.services)]
         try:
-            answer = self._client.post(f"{service.address}{call.path}", json=call.body)
+            asked = call.over_http()
+            answer = self._client.request(**asked | {"url": f"{service.address}{asked['url']}"})
         except httpx2.TransportError:
             self._turn += 1
             raise NotNow from None
@@ -43,7 +43,7 @@ class Asking:
     def close(self) -> None:
         self._client.close()
 
-    def _published(self, lines: list[Line]) -> Any:
+    def _published(self, lines: list[Line | str]) -> Any:
         try:
             run(self._publish(lines))
         except (Error, OSError, TimeoutError):
@@ -51,7 +51,7 @@ class Asking:
         time.sleep(_PACE_SEC)
         return {"published": len(lines)}
 
-    async def _publish(self, lines: list[Line]) -> None:
+    async def _publish(self, lines: list[Line | str]) -> None:
         """Publish as another system would, which gives no ids: what is sent again is on the bus again."""
         client = await nats.connect(
             self._fleet.nats.url.split(","),
@@ -62,7 +62,8 @@ class Asking:
         try:
             jetstream = client.jetstream(timeout=_PUBLISH_SEC)
             for line in lines:
-                await jetstream.publish(subject_of(line["type"]), json.dumps(line).encode())
+                subject, body = message_of(line)
+                await jetstream.publish(subject, body.encode())
         finally:
             await client.close()
 

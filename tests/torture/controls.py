@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tests.torture.filebus import FileBus
-from tests.torture.patches import committing, deduplicating, publishing, scaling
+from tests.torture.patches import committing, deduplicating, erasing, publishing, scaling
 
 Remove = Callable[[FileBus], None]
 """Takes a defence out of the classes of this process; the bus is the one that outlives it."""
@@ -15,6 +15,7 @@ class Control:
     """A defence that is removed, and the campaign that is to find it within so many episodes.
 
     `blind` names the checks that would see at once that something is done otherwise: it must be found by its fault.
+    `by` names the check that has to find it, where it is not any.
     """
 
     removed: str
@@ -22,6 +23,7 @@ class Control:
     campaign: str = "writer"
     episodes: int = 20
     blind: frozenset[str] = frozenset()
+    by: str | None = None
     quick: bool = True
     """Whether it is found in seconds: one that is not is left out of the smallest profile."""
 
@@ -67,6 +69,22 @@ CONTROLS: Mapping[str, Control] = {
         removed="each write of a group has a savepoint of its own",
         remove=committing.without_savepoint,
     ),
+    "no-tombstone": Control(
+        removed="whoever was erased has a tombstone, so that what is late does not bring them back",
+        remove=erasing.without_tombstone,
+        blind=frozenset({"answers", "tombstones", "traces"}),
+        by="erased",
+    ),
+    "erased-in-second-transaction": Control(
+        removed="the rows go in the transaction of the tombstone",
+        remove=erasing.rows_in_a_second_transaction,
+        by="erased",
+    ),
+    "poison-dropped": Control(
+        removed="what is refused is counted, and kept with the dead",
+        remove=erasing.poison_dropped,
+        by="dead",
+    ),
     "synchronous-normal": Control(
         removed="a COMMIT returns when its log is on the disk",
         remove=committing.without_full_sync,
@@ -87,6 +105,13 @@ CONTROLS: Mapping[str, Control] = {
         removed="an event is marked as published once NATS has it",
         remove=publishing.marked_before,
         campaign="scaled",
+        quick=False,
+    ),
+    "poison-dropped-scaled": Control(
+        removed="what is refused is counted, and kept with the dead, whichever worker had it",
+        remove=erasing.poison_dropped,
+        campaign="scaled",
+        by="dead",
         quick=False,
     ),
 }

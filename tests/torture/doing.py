@@ -4,17 +4,21 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 from oo.api import documents, recommender
 from oo.domain.errors import InvalidFact
+from oo.domain.event import ReceivedEvent
 from oo.domain.facts import Reaction
 from oo.domain.instant import parse_instant
+from oo.domain.outcome import Fate
 from oo.ports import Bus, Transaction
 from oo.sources.event_log import parse_object
 from oo.usecases.app import App
 from oo.usecases.publish import Publish
-from tests.torture.calls import HALF, Call
+from tests.torture.calls import BUS, ERASE, HALF, Call
+from tests.torture.lines import message_of
 
 DRAIN = "/drain"
 """Wait until the outbox is empty."""
@@ -40,6 +44,8 @@ class Doing:
             "/recommend": self._recommend,
             "/feedback": self._feedback,
             "/reward": self._reward,
+            BUS: self._published,
+            ERASE: self._erase,
             HALF: self._half,
             DRAIN: self._drain,
         }
@@ -89,6 +95,23 @@ class Doing:
 
     def _reward(self, body: Any, now_ms: int) -> Any:
         return {"status": self.app.reward(**body, now_ms=now_ms)}
+
+    def _published(self, body: Any, now_ms: int) -> Any:
+        """Hand lines over as a bus does: what is refused comes again, until it is dead."""
+        left, tries = [message_of(line) for line in body], 0
+        while left:
+            tries += 1
+            events = [
+                ReceivedEvent(subject=subject, body=text.encode(), tries=tries) for subject, text in left
+            ]
+            outcomes = self.app.events.take(events, now_ms=now_ms)
+            again = [outcome.fate is Fate.REFUSED and not outcome.dead for outcome in outcomes]
+            left = list(compress(left, again))
+        return {"published": len(body)}
+
+    def _erase(self, body: Any, now_ms: int) -> Any:
+        self.app.erase(**body, now_ms=now_ms)
+        return {"status": "erased"}
 
     def _half(self, body: Any, now_ms: int) -> Any:
         def change(transaction: Transaction) -> None:

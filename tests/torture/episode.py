@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 from oo.usecases.app import App
-from tests.torture import checks
+from tests.torture import checks, departed
 from tests.torture.books import Books
 from tests.torture.calls import Gone
 from tests.torture.checks import BROKEN, Check, Violation
@@ -29,6 +29,9 @@ CHECKS: Sequence[Check] = (
     checks.rows,
     checks.outbox,
     learned,
+    departed.erased,
+    departed.tombstones,
+    departed.dead,
 )
 """What is held against the books after each kill."""
 HARNESS = "harness"
@@ -123,8 +126,9 @@ class _Run:
         self.episode, self.outcome = episode, outcome
         self.campaign = episode.campaign
         self.chance = episode.chance("kills")
-        self.books = Books(folder / "books.jsonl")
+        self.folder, self.books = folder, Books(folder / "books.jsonl")
         self.victim = self.campaign.make(folder, episode.without, episode.exact)
+        clients = 1 if episode.exact else self.campaign.clients
         self.programs = [
             Program(
                 number=number,
@@ -133,8 +137,9 @@ class _Run:
                 clock=Ticking() if episode.exact else _now_ms,
                 offers=self.victim.offers,
                 talks=number < self.campaign.talkers,
+                programs=clients,
             )
-            for number in range(1 if episode.exact else self.campaign.clients)
+            for number in range(clients)
         ]
 
     def live(self) -> None:
@@ -172,7 +177,8 @@ class _Run:
         self.victim.end()
         if not self._check() and messages is not None:
             with self.victim.looked_into() as (query, _):
-                self._report(checks.on_the_bus(found(query), messages))
+                store = found(query)
+                self._report(checks.on_the_bus(expected(self.books, store), store, messages))
 
     def _check(self) -> bool:
         """Hold the store against the books; return whether something was violated."""
@@ -180,9 +186,11 @@ class _Run:
         self._report(Violation("database", BROKEN, each) for each in unsound)
         self._report(Violation("answers", BROKEN, each) for each in self.books.wrong)
         with self.victim.looked_into() as (query, app):
-            books, store = expected(self.books), found(query)
+            store = found(query)
+            books = expected(self.books, store)
             for check in CHECKS:
                 self._report(check(books, store))
+            self._report(departed.traces(books, self.folder))
             self._report(_unlike_the_ledger(app))
         return bool(self.outcome.violations)
 

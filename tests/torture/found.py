@@ -1,5 +1,6 @@
 """What a store holds, read by plain SQL of this harness's own, which SQLite and PostgreSQL both take."""
 
+import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import psycopg
 
 Query: TypeAlias = Callable[[str], Sequence[Sequence[Any]]]
 """Runs one SELECT and returns its rows."""
@@ -50,6 +52,19 @@ class Found:
     in_force: dict[str, float | None] = field(default_factory=dict)
     states: dict[tuple[str, str], Learned] = field(default_factory=dict)
     outbox: Counter[tuple[str, str]] = field(default_factory=Counter)
+    refused: list[tuple[str, str, int]] = field(default_factory=list)
+    """Subject and body of each event of the bus that was refused, and how often."""
+    tombstones: list[tuple[str, str]] = field(default_factory=list)
+    """Digest and salt of each."""
+    tables: dict[str, list[Sequence[Any]]] = field(default_factory=dict)
+    """Every row of every table."""
+
+    def is_entombed(self, person: str) -> bool:
+        """Whether there is a tombstone of a person: 128 bits of BLAKE2b of the id, keyed with the salt."""
+        return any(
+            hashlib.blake2b(person.encode(), digest_size=16, key=bytes.fromhex(salt)).hexdigest() == digest
+            for digest, salt in self.tombstones
+        )
 
     def of(self, kind: str) -> list[Row]:
         """Return the facts of a type."""
@@ -74,8 +89,21 @@ def found(query: Query) -> Found:
         made.decisions[decision_id] = (person, at_ms)
     made.in_force = dict(query("SELECT decision_id, reward FROM rewards ORDER BY seq"))  # type: ignore[arg-type]
     made.outbox.update((subject, key) for subject, key in query("SELECT subject, key FROM outbox"))
+    for subject, body, tries in query("SELECT subject, body, tries FROM dead_events ORDER BY seq"):
+        made.refused.append((subject, bytes(body).decode(), tries))
+    made.tombstones += [(digest, salt) for digest, salt in query("SELECT digest, salt FROM tombstones")]
+    made.tables = {table: list(query(f'SELECT * FROM "{table}"')) for table in _tables(query)}  # noqa: S608
     _read_learning(query, made)
     return made
+
+
+def _tables(query: Query) -> list[str]:
+    """Return the name of every table, as either database tells it."""
+    try:
+        rows = query("SELECT name FROM sqlite_master WHERE type = 'table'")
+    except psycopg.Error:
+        rows = query("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+    return [row[0] for row in rows]
 
 
 def _signals(query: Query) -> list[Row]:

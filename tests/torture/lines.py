@@ -1,10 +1,13 @@
 """The lines of the event log as this harness reads them: by rules of its own, so that it rests on no code it tries."""
 
+import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 Line: TypeAlias = Mapping[str, Any]
+_NAMES = re.compile('"user_id": "([^"]+)"')
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANTS = ("at", "start", "end", "snooze_until", "shown_at")
 _KEYS: Mapping[str, tuple[str, ...]] = {
@@ -62,3 +65,16 @@ def _field(name: str) -> str:
 def subject_of(kind: str) -> str:
     """Return the subject under which a fact of that type is published."""
     return "feedback.reward" if kind == "reward" else f"signals.{kind}"
+
+
+def message_of(line: Line | str) -> tuple[str, str]:
+    """Return subject and body of a line on the bus; what is a text already is published as it is."""
+    if isinstance(line, str):
+        return "signals.mood.checkin", line
+    return subject_of(line["type"]), json.dumps(line)
+
+
+def person_of(line: Line | str) -> str | None:
+    """Return whom a line names, None where it names nobody."""
+    named = _NAMES.search(line if isinstance(line, str) else json.dumps(line))
+    return named[1] if named else None

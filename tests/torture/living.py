@@ -16,14 +16,14 @@ from oo import worker
 from oo.adapters.sql import sqlite, sqlite_commits
 from oo.compose import compose
 from oo.settings import Settings
-from tests.torture.calls import HALF, Call
+from tests.torture.acting import POLICIES
+from tests.torture.calls import BUS, HALF, Call
 from tests.torture.controls import apply
 from tests.torture.doing import Doing, now
 from tests.torture.filebus import FileBus
-from tests.torture.load import POLICIES
 from tests.torture.points import Death, Dying
 
-OFFERS = frozenset({HALF})
+OFFERS = frozenset({BUS, HALF})
 """What it answers beside the API."""
 WATCHED = b"watched"
 """What one is told that waits until it is watched."""

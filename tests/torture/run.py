@@ -18,18 +18,22 @@ AT_ONCE = 2
 
 @dataclass(slots=True, kw_only=True)
 class Tried:
-    """What came of a control: by which checks its fault was found, none if it was not, and after how many kills."""
+    """What came of a control: by which checks its fault was found, none if it was not, and after how many kills.
+
+    `by` is the check that has to find it, None where any may.
+    """
 
     name: str
     removed: str
+    by: str | None = None
     caught_by: list[str] = field(default_factory=list)
     kills: int = 0
     seconds: float = 0.0
 
     @property
     def caught(self) -> bool:
-        """Whether any check found it."""
-        return bool(self.caught_by)
+        """Whether it was found."""
+        return bool(self.caught_by) if self.by is None else self.by in self.caught_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +84,7 @@ def run_episode(campaign: str, seed: int, number: int) -> Outcome:
 def try_control(name: str, seed: int) -> Tried:
     """Remove a defence, and run episodes until its fault is found, or all that the control allows."""
     control, began = CONTROLS[name], time.monotonic()
-    tried = Tried(name=name, removed=control.removed)
+    tried = Tried(name=name, removed=control.removed, by=control.by)
     campaign = CAMPAIGNS[control.campaign].campaign
     for number in range(control.episodes):
         outcome = Episode(campaign=campaign, seed=seed, number=number, without=name, blind=control.blind)()

@@ -15,10 +15,10 @@ import httpx2
 from oo.usecases.app import App
 from tests.shell.running import OO
 from tests.support.service import ANSWER_SEC, STOP_SEC, Service, started
+from tests.torture.acting import POLICIES
 from tests.torture.calls import Call, Client, Gone, NotNow
 from tests.torture.found import Query
 from tests.torture.living import settings
-from tests.torture.load import POLICIES
 from tests.torture.victim import Load, Struck, looked_into, unsound, wait_for_moment
 
 KILL = "kill -9"
@@ -40,7 +40,7 @@ class Http:
 
     def __call__(self, call: Call) -> Any:
         try:
-            answer = self.api.post(call.path, json=call.body)
+            answer = self.api.request(**call.over_http())
         except httpx2.TransportError:
             raise Gone from None
         if answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE:

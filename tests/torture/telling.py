@@ -1,11 +1,12 @@
 """What programs tell in lines of the event log: in any order, some of it twice, some before what it is about."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeAlias
 
-from tests.torture.lines import to_instant
+from tests.torture.lines import to_instant, to_ms
 
 Told: TypeAlias = dict[str, Any]
 SHARED = ("p0", "p1", "p2")
@@ -19,25 +20,37 @@ _WEIGHTS = (6, 4, 4, 3, 1, 2, 4, 1, 0.3)
 
 @dataclass(slots=True)
 class Teller:
-    """Draws lines for one program. `people` are those it acts for, its own last; `now_ms` is when it began."""
+    """Draws lines for one program. `people` are those it acts for, its own last; `now_ms` is when it began.
+
+    `name` is in every id that it gives; one that tells `about` a single person has theirs, and knows no strangers.
+    """
 
     number: int
     chance: Random
     now_ms: int
     people: tuple[str, ...] = ()
+    name: str = ""
     _pool: list[Told] = field(default_factory=list)
     _said: list[Told] = field(default_factory=list)
+    _recorded: list[Told] = field(default_factory=list)
     _used: set[int] = field(default_factory=set)
     _late: list[str] = field(default_factory=list)
     _made: int = 0
 
     def __post_init__(self) -> None:
-        self.people = (*SHARED, f"r{self.number}")
+        self.people = self.people or (*SHARED, f"r{self.number}")
+        self.name = self.name or str(self.number)
+
+    def about(self, person: str) -> "Teller":
+        """Return one that tells of somebody else alone."""
+        return Teller(self.number, self.chance, self.now_ms, (person,), person, _used=self._used)
 
     def beginning(self) -> list[Told]:
         """Say who the people are, and give each something to do."""
-        people = [{"type": "user", "user_id": person, "tz": "Europe/Berlin"} for person in self.people]
-        return [*people, *(self._task(person) for person in self.people for _ in range(2))]
+        return [
+            *map(self.user, self.people),
+            *(self._task(person) for person in self.people for _ in range(2)),
+        ]
 
     def batch(self) -> list[Told]:
         """Return some new lines, some that were held back, and some that were told already, in any order."""
@@ -51,9 +64,13 @@ class Teller:
         self.chance.shuffle(lines)
         return lines
 
-    def told(self, lines: list[Told]) -> None:
-        """Remember lines that were answered."""
+    def told(self, lines: list[Told], *, recorded: bool) -> None:
+        """Remember lines that were answered; `recorded` says whether they must be in the store by then."""
         self._said = [*self._said, *lines][-200:]
+        if recorded:
+            self._recorded = [*self._recorded, *(line for line in lines if line["user_id"] in self.people)][
+                -200:
+            ]
 
     def rest(self) -> list[Told]:
         """Return what was held back; at the end nothing is."""
@@ -64,7 +81,35 @@ class Teller:
 
     def mood(self) -> Told:
         """Return how somebody feels."""
-        return self._event("mood.checkin", score=self.chance.randint(0, 8) / 8)
+        return self.mood_of(self._somebody())
+
+    def mood_of(self, person: str) -> Told:
+        """Return how a person feels."""
+        score = self.chance.randint(0, 8) / 8
+        return self._line("mood.checkin", person, event_id=self._id("e"), score=score)
+
+    def user(self, person: str) -> Told:
+        """Return who a person is."""
+        return {"type": "user", "user_id": person, "tz": "Europe/Berlin"}
+
+    def never(self) -> Told | str:
+        """Return a line that can never be recorded: no JSON, no fact, or at odds with what is recorded."""
+        mood = self.mood_of(self.chance.choice(self.people))
+        kinds: list[Callable[[], Told | str]] = [
+            lambda: json.dumps(mood)[:-1],
+            lambda: mood | {"type": "mood.checkout"},
+            lambda: mood | {"score": "high"},
+        ]
+        known = self.chance.choice(self._recorded) if self._recorded else mood
+        if known["type"] == "mood.checkin" and known is not mood:
+            kinds += [lambda: known | {"score": 1 / 16}] * 2
+        if known["type"] == "tip.served":
+            kinds += [lambda: self._too_early(known)] * 2
+        return self.chance.choice(kinds)()
+
+    def _too_early(self, tip: Told) -> Told:
+        early_ms = to_ms(tip["at"]) - _CLIENTS * self.chance.randint(1, 900)
+        return self._reaction(tip["user_id"], tip["tip_id"], early_ms - _CLIENTS * 900)
 
     def candidates(self) -> list[Told]:
         """Return things to choose among, with their features."""
@@ -80,6 +125,8 @@ class Teller:
 
     def _drawn(self) -> list[Told]:
         kind = self.chance.choices(_KINDS, weights=_WEIGHTS)[0]
+        if kind == "late" and self.name in self.people:
+            kind = "mood"
         match kind:
             case "tip":
                 return self._tip()
@@ -162,7 +209,7 @@ class Teller:
 
     def _id(self, letter: str) -> str:
         self._made += 1
-        return f"{letter}{self.number}.{self._made}"
+        return f"{letter}{self.name}.{self._made}"
 
     def _instant(self) -> int:
         """Return an instant of the last twenty days that nothing else happened at."""

@@ -26,8 +26,8 @@ MOST_CLIENTS = 4
 _WAIT_SEC = 60.0
 _MOST_ANSWERS = 120
 """A life that ends at no counted statement is ended after at most so many answers."""
-_STATEMENTS, _BOUNDARIES = 2_500, 240
-"""Of so many points, and of so many around transactions, one is drawn at which a life ends itself."""
+_STATEMENTS, _BOUNDARIES, _ERASING = 2_500, 240, 60
+"""Of so many points, of so many around transactions, or of so many of erasures, one ends a life."""
 
 
 @cache
@@ -127,10 +127,14 @@ class Writer:
 
     def _drawn(self, chance: Random) -> Death | None:
         """Draw a point, an early one more often than a late one, or none: then the time is drawn."""
-        boundary, timed = chance.random() < 0.4, chance.random() < 0.75
+        boundary, timed, erasing = chance.random() < 0.4, chance.random() < 0.75, chance.random() < 0.2
         most, place = _BOUNDARIES if boundary else _STATEMENTS, chance.random()
         at = 1 + int(chance.choice((most * place, most**place)))
-        return None if timed and not self.exact else Death(at, boundary)
+        if timed and not self.exact:
+            return None
+        return (
+            Death(1 + int(_ERASING * place), boundary=False, erasing=True) if erasing else Death(at, boundary)
+        )
 
     def _begin(self, watch: Callable[[int], None] | None = None) -> None:
         """Begin a life; `watch` is told of its process before that has done anything."""
