@@ -21,10 +21,24 @@ from oo.settings import Settings
 from oo.usecases.app import App
 from tests.api.calling import ok, send, task, user
 from tests.shell.running import OO, TIMEOUT_SEC, Shell
+from tests.support.places import PLACES, Place, in_file
 from tests.support.service import Service, serving
 
 NOW = 1_788_247_800_000
 BACKUPS = 4
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    with PLACES[request.param](tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def either(place: Place) -> Iterator[App]:
+    """The App over a store on either database; `app` is over SQLite."""
+    with place.store() as found:
+        yield found
 
 
 def invariant(path: Path) -> int:
@@ -68,13 +82,13 @@ def wait_for(answered: list[int], count: int) -> None:
         time.sleep(0.01)
 
 
-def test_a_backup_is_taken_while_a_service_holds_the_store_and_writes(tmp_path: Path) -> None:
-    with serving(tmp_path) as service:
+def test_a_backup_is_taken_while_a_service_holds_the_store_and_writes(tmp_path: Path, place: Place) -> None:
+    with serving(tmp_path, OO_DATABASE=place.url) as service:
         with writing(service) as answered:
             for number in range(BACKUPS):
                 wait_for(answered, 5 * (number + 1))
                 before = len(answered)
-                made = service.shell.json("backup", str(tmp_path / f"{number}.db"))
+                made = service.shell.json("backup", str(tmp_path / f"{number}.db"), "--db", place.url)
                 assert before <= made["rows"]["users"] <= len(answered) + 1
         assert len(answered) > 5 * BACKUPS
 
@@ -82,56 +96,64 @@ def test_a_backup_is_taken_while_a_service_holds_the_store_and_writes(tmp_path: 
         assert invariant(tmp_path / f"{number}.db") >= 5 * (number + 1)
 
 
-def test_it_is_one_file_for_its_owner_alone_and_says_what_it_holds(shell: Shell) -> None:
-    shell.json("users", "add", "ada", "--tz", "UTC")
-    place = shell.folder / "backups" / "one.db"
-    place.parent.mkdir()
+def test_it_is_one_file_for_its_owner_alone_and_says_what_it_holds(shell: Shell, place: Place) -> None:
+    shell.json("users", "add", "ada", "--tz", "UTC", "--db", place.url)
+    file = shell.folder / "backups" / "one.db"
+    file.parent.mkdir()
 
-    made = shell.json("backup", str(place))
+    made = shell.json("backup", str(file), "--db", place.url)
 
-    assert made["file"] == str(place)
-    assert made["bytes"] == place.stat().st_size
+    assert made["file"] == str(file)
+    assert made["bytes"] == file.stat().st_size
     assert made["rows"]["users"] == 1
-    assert stat.S_IMODE(place.stat().st_mode) == 0o600
-    assert list(place.parent.iterdir()) == [place]
-    with closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True)) as connection:
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(file.parent.iterdir()) == [file]
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
         assert connection.execute("SELECT user_id FROM users").fetchall() == [("ada",)]
 
 
-def test_a_file_that_is_there_is_kept_unless_that_is_asked_for(shell: Shell) -> None:
-    shell.json("users", "add", "ada", "--tz", "UTC")
-    place = shell.folder / "one.db"
-    place.write_text("mine")
+def test_a_backup_is_a_store_that_any_command_opens(shell: Shell, place: Place) -> None:
+    shell.json("users", "add", "ada", "--tz", "UTC", "--db", place.url)
+    shell.json("backup", str(shell.folder / "one.db"), "--db", place.url)
 
-    ran = shell.here("backup", str(place), "--json")
+    assert in_file(shell.folder / "one.db").rows() == place.rows()
+    assert shell.json("users", "list", "--db", str(shell.folder / "one.db"))["users"][0]["user_id"] == "ada"
+
+
+def test_a_file_that_is_there_is_kept_unless_that_is_asked_for(shell: Shell, place: Place) -> None:
+    shell.json("users", "add", "ada", "--tz", "UTC", "--db", place.url)
+    file = shell.folder / "one.db"
+    file.write_text("mine")
+
+    ran = shell.here("backup", str(file), "--json", "--db", place.url)
 
     assert (ran.code, ran.document["error"]["code"]) == (1, "file_in_the_way")
-    assert place.read_text() == "mine"
-    shell.json("backup", str(place), "--force")
-    assert invariant(place) == 1
+    assert file.read_text() == "mine"
+    shell.json("backup", str(file), "--force", "--db", place.url)
+    assert invariant(file) == 1
 
 
 def test_a_file_that_appears_meanwhile_is_kept_too(
-    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    either: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place, verify = tmp_path / "one.db", backup.verified
+    file, verify = tmp_path / "one.db", backup.verified
 
-    def appears(file: Path) -> object:
-        place.write_text("theirs")
-        return verify(file)
+    def appears(draft: Path) -> object:
+        file.write_text("theirs")
+        return verify(draft)
 
     monkeypatch.setattr(backup, "verified", appears)
     with pytest.raises(FileInTheWay):
-        app.back_up(str(place))
+        either.back_up(str(file))
 
-    assert place.read_text() == "theirs"
+    assert file.read_text() == "theirs"
 
 
-@pytest.mark.parametrize("place", ["nowhere/one.db", "."])
-def test_a_place_that_cannot_be_written_is_refused_in_words(app: App, tmp_path: Path, place: str) -> None:
+@pytest.mark.parametrize("where", ["nowhere/one.db", "."])
+def test_a_place_that_cannot_be_written_is_refused_in_words(either: App, tmp_path: Path, where: str) -> None:
     with pytest.raises((StoreError, FileInTheWay), match=r"cannot be written|is there already"):
-        app.back_up(str(tmp_path / place))
+        either.back_up(str(tmp_path / where))
 
     assert not [each for each in tmp_path.iterdir() if "draft" in each.name]
 
@@ -217,20 +239,20 @@ def test_verifying_finds_what_is_wrong_with_a_file(
         backup.verified(tmp_path / "one.db")
 
 
-def test_a_kill_in_the_middle_leaves_no_half_backup(shell: Shell) -> None:
-    shell.json("users", "add", "ada", "--tz", "UTC")
-    place = shell.folder / "one.db"
+def test_a_kill_in_the_middle_leaves_no_half_backup(shell: Shell, place: Place) -> None:
+    shell.json("users", "add", "ada", "--tz", "UTC", "--db", place.url)
+    file = shell.folder / "one.db"
     program = (
         "import os; from pathlib import Path; from oo.adapters.sql import backup; "
         "from oo.compose import compose; from oo.settings import Settings; "
         "backup.verified = lambda file: os.kill(os.getpid(), 9); "
-        f"compose(Settings(database='sqlite:///{shell.database}')).back_up('{place}')"
+        f"compose(Settings(database='{place.url}')).back_up('{file}')"
     )
     ended = subprocess.run([sys.executable, "-c", program], check=False, timeout=TIMEOUT_SEC)
 
     assert ended.returncode == -signal.SIGKILL
-    assert not place.exists()
-    assert shell.json("backup", str(place))["rows"]["users"] == 1
+    assert not file.exists()
+    assert shell.json("backup", str(file), "--db", place.url)["rows"]["users"] == 1
 
 
 def test_a_service_that_is_killed_at_any_moment_leaves_whole_backups_alone(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a backup of a store in PostgreSQL does beyond what every backup does: it copies row by row."""
 
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,15 @@ def test_nobody_waits_for_it_and_it_waits_for_nobody(app: App, place: Place, tmp
     assert made.rows["users"] == 1
     assert in_file(tmp_path / "one.db").people() == ["ada"]
     assert app.back_up(str(tmp_path / "two.db")).rows["users"] == 2
+
+
+def test_it_takes_as_long_as_it_takes(app: App, place: Place, tmp_path: Path) -> None:
+    """Whatever this user's sessions are otherwise allowed."""
+    hurried = Place(f"{place.url}&options=-cidle_in_transaction_session_timeout%3D100")
+
+    with hurried.store() as over:
+        made = over.back_up(str(tmp_path / "one.db"), progress=lambda *_: time.sleep(0.4))
+    assert made.rows["users"] == 1
 
 
 def test_it_tells_how_many_rows_of_how_many_are_copied(app: App, tmp_path: Path) -> None:

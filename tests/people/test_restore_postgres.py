@@ -1,6 +1,7 @@
 """What a restore does to a PostgreSQL database, beyond what it does to any store."""
 
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -273,6 +274,13 @@ def test_a_database_that_goes_away_in_the_midst_leaves_the_store_as_it_was(place
 
     assert place.people() == ["late"]
     assert (place.asides(), place.remains()) == ([], [])
+
+
+def test_it_takes_as_long_as_it_takes(place: Place, file: Path) -> None:
+    """Whatever this user's sessions are otherwise allowed."""
+    hurried = Place(f"{place.url}&options=-cidle_in_transaction_session_timeout%3D100")
+
+    assert restored(hurried.settings, file, now_ms=NOW, checking=lambda *_: time.sleep(0.4)).people == 1
 
 
 def test_the_loaded_tables_are_planned_for_as_full_ones(empty: Place, file: Path) -> None:
