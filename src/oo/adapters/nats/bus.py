@@ -1,53 +1,32 @@
-"""NATS JetStream: two streams, durable pull consumers, and one connection that is made anew when it broke.
+"""The `Bus` port over JetStream.
 
 The client is asynchronous; it runs on a loop of its own, on a thread of its own, and every call waits for it.
 """
 
 import asyncio
 import logging
-import random
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import CancelledError
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error, MaxPayloadError, NoServersError
+from nats.errors import Error, MaxPayloadError
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
-from nats.js.errors import NotFoundError
+from nats.js.api import AckPolicy, ConsumerConfig
+from nats.js.errors import APIError
 
+from oo.adapters.nats.connecting import ANSWER_SEC, Connection, Refused, connect
+from oo.adapters.nats.words import hint_for
 from oo.domain.errors import BusUnavailable
 from oo.domain.event import ReceivedEvent
-from oo.domain.instant import DAY
 from oo.ports import MAX_PENDING, REDELIVER_SEC, Consumer, Delivery, Message
 
-STREAMS = {"signals": "SIGNALS", "feedback": "FEEDBACK"}
-"""The streams that are made where none has the subjects; the first part of their subjects, and their name."""
-KEPT_SEC = 7 * DAY / 1000
-"""So long does a stream that was made here keep a message."""
-REPEATED_SEC = 120.0
-"""So long does it know an id again."""
-CONNECT_SEC = 3.0
-ANSWER_SEC = 5.0
-"""So long may the server take for one answer."""
 _LAST_SEC = 0.02
 """So long does a socket take to be closed after its owner has asked for it."""
 Result = TypeVar("Result")
-_IF_LOST = "if it had one before, tell it again what it has lost: oo events republish --since T"
 _log = logging.getLogger("oo.bus")
-
-
-@dataclass(eq=False, slots=True)
-class _Connection:
-    """A connection, and what was set up over it."""
-
-    client: Client
-    jetstream: JetStreamContext
-    streams: dict[str, str] = field(default_factory=dict)
-    subscriptions: dict[str, JetStreamContext.PullSubscription] = field(default_factory=dict)
 
 
 class Nats:
@@ -63,7 +42,7 @@ class Nats:
         """
         self._servers, self._name, self._replicas = servers, name, replicas
         self._redeliver_sec = redeliver_sec
-        self._connection: _Connection | None = None
+        self._connection: Connection | None = None
         self._connecting: asyncio.Lock | None = None
         self._closed = False
         self._loop = asyncio.new_event_loop()
@@ -72,7 +51,11 @@ class Nats:
 
     def publish(self, messages: Iterable[Message]) -> None:
         for message in messages:
-            self.run(lambda connection, message=message: _published(connection, message), ANSWER_SEC)  # type: ignore[misc]
+            self.run(
+                lambda connection, message=message: _published(connection, message),  # type: ignore[misc]
+                ANSWER_SEC,
+                concerning=lambda _, message=message: message.subject,  # type: ignore[misc]
+            )
 
     def consumer(self, stream: str) -> Consumer:
         return _Consumer(self, stream, self._name, self._redeliver_sec)
@@ -86,42 +69,49 @@ class Nats:
         self._thread.join(ANSWER_SEC)
         self._loop.close()
 
-    def run(self, ask: Callable[[_Connection], Coroutine[Any, Any, Result]], within_sec: float) -> Result:
-        """Return the answer of `ask`; after a failure the connection is let go of. Raises `BusUnavailable`."""
+    def run(
+        self,
+        ask: Callable[[Connection], Coroutine[Any, Any, Result]],
+        within_sec: float,
+        concerning: Callable[[Connection], str] = lambda _: "",
+    ) -> Result:
+        """Return the answer of `ask`; after a failure the connection is let go of. Raises `BusUnavailable`.
+
+        What the server denies that is `concerning` a subject or a stream's name is a failure of it.
+        """
         if self._closed:
             raise BusUnavailable("The bus is closed.")
         try:
-            return asyncio.run_coroutine_threadsafe(self._asked(ask, within_sec), self._loop).result()
+            return asyncio.run_coroutine_threadsafe(
+                self._asked(ask, within_sec, concerning), self._loop
+            ).result()
         except CancelledError as error:
             raise BusUnavailable("The bus was closed.") from error
 
     async def _asked(
-        self, ask: Callable[[_Connection], Coroutine[Any, Any, Result]], within_sec: float
+        self,
+        ask: Callable[[Connection], Coroutine[Any, Any, Result]],
+        within_sec: float,
+        concerning: Callable[[Connection], str],
     ) -> Result:
         connection = None
         try:
             connection = await self._connected()
-            return await asyncio.wait_for(ask(connection), within_sec)
+            try:
+                return await asyncio.wait_for(ask(connection), within_sec)
+            finally:  # a denial is no answer, and none comes: what was asked for is late, or found nothing
+                connection.check(concerning(connection))
         except (Error, OSError, TimeoutError) as error:
-            await self._let_go(connection)
+            if not isinstance(error, Refused):  # over which others go on
+                await self._let_go(connection)
             raise _unavailable(error) from error
 
-    async def _connected(self) -> _Connection:
+    async def _connected(self) -> Connection:
         self._connecting = self._connecting or asyncio.Lock()
         async with self._connecting:
             if self._connection is None or not self._connection.client.is_connected:
-                client = await _connect(self._servers)
-                self._connection = _Connection(client, client.jetstream(timeout=ANSWER_SEC))
-                await self._find_streams(self._connection)
+                self._connection = await connect(self._servers, self._replicas)
             return self._connection
-
-    async def _find_streams(self, connection: _Connection) -> None:
-        try:
-            for first in STREAMS:
-                connection.streams[first] = await _stream(connection.jetstream, first, self._replicas)
-        except BaseException:
-            await self._let_go(connection)
-            raise
 
     async def _ended(self) -> None:
         """Close the connection, and end what the client has begun and left: the loop stops after this."""
@@ -132,7 +122,7 @@ class Nats:
         await asyncio.gather(*left, return_exceptions=True)
         await asyncio.sleep(_LAST_SEC)
 
-    async def _let_go(self, broken: _Connection | None = None) -> None:
+    async def _let_go(self, broken: Connection | None = None) -> None:
         """Close the connection, unless it was replaced by another one since it was found broken."""
         connection = broken or self._connection
         if connection is self._connection:
@@ -141,63 +131,7 @@ class Nats:
             await connection.client.close()
 
 
-async def _connect(servers: Sequence[str]) -> Client:
-    """Connect to whichever server answers, in no order, so that not all ask the first; raises what went wrong last."""
-    failure: Exception = NoServersError()
-    for server in random.sample(servers, len(servers)):
-        try:
-            return await asyncio.wait_for(_connect_to(server), CONNECT_SEC)
-        except (Error, OSError, TimeoutError) as error:
-            failure = error
-    raise failure
-
-
-async def _connect_to(server: str) -> Client:
-    """Connect, once and soon; raises what went wrong."""
-    seen: list[Exception] = []
-
-    async def noted(error: Exception) -> None:
-        seen.append(error)
-
-    client = Client()
-    try:
-        await client.connect(
-            server,
-            name="oO",
-            error_cb=noted,
-            allow_reconnect=False,
-            max_reconnect_attempts=1,
-            reconnect_time_wait=0.05,  # type: ignore[arg-type]  # a part of a second does as well
-            connect_timeout=CONNECT_SEC / 2,  # type: ignore[arg-type]  # likewise
-        )
-    except BaseException as error:
-        # One that took the connection and never spoke keeps it open else.
-        await client.close()
-        if isinstance(error, NoServersError) and seen:
-            raise seen[-1] from error
-        raise
-    return client
-
-
-async def _stream(jetstream: JetStreamContext, first: str, replicas: int) -> str:
-    """Return the name of the stream that has the subjects, made where there is none."""
-    subjects = f"{first}.>"
-    try:
-        return await jetstream.find_stream_name_by_subject(subjects)
-    except NotFoundError:
-        config = StreamConfig(
-            name=STREAMS[first],
-            subjects=[subjects],
-            max_age=KEPT_SEC,
-            duplicate_window=REPEATED_SEC,
-            num_replicas=replicas,
-        )
-        await jetstream.add_stream(config)
-        _log.warning("made the stream %s, which the bus did not have; %s", config.name, _IF_LOST)
-        return STREAMS[first]
-
-
-async def _published(connection: _Connection, message: Message) -> None:
+async def _published(connection: Connection, message: Message) -> None:
     try:
         await connection.jetstream.publish(
             message.subject, message.body, timeout=ANSWER_SEC, headers={"Nats-Msg-Id": message.id}
@@ -216,11 +150,17 @@ class _Consumer:
 
     def fetch(self, most: int, wait_sec: float) -> Sequence[Delivery]:
         found = self.bus.run(
-            lambda connection: self._fetched(connection, most, wait_sec), wait_sec + 2 * ANSWER_SEC
+            lambda connection: self._fetched(connection, most, wait_sec),
+            wait_sec + 2 * ANSWER_SEC,
+            concerning=self.name_of,
         )
-        return [_Delivered(self.bus, message) for message in found]
+        return [_Delivered(self, message) for message in found]
 
-    async def _fetched(self, connection: _Connection, most: int, wait_sec: float) -> list[Msg]:
+    def name_of(self, connection: Connection) -> str:
+        """Return the stream's name there."""
+        return connection.streams[self.stream]
+
+    async def _fetched(self, connection: Connection, most: int, wait_sec: float) -> list[Msg]:
         subscription = connection.subscriptions.get(self.stream)
         if subscription is None:
             subscription = await self._subscribed(connection)
@@ -230,7 +170,7 @@ class _Consumer:
         except TimeoutError:  # the client's own, and asyncio's where no time is left to ask a second time
             return []
 
-    async def _subscribed(self, connection: _Connection) -> JetStreamContext.PullSubscription:
+    async def _subscribed(self, connection: Connection) -> JetStreamContext.PullSubscription:
         stream = connection.streams[self.stream]
         config = ConsumerConfig(
             durable_name=self.name,
@@ -246,7 +186,7 @@ class _Consumer:
 
 @dataclass(frozen=True, slots=True)
 class _Delivered:
-    bus: Nats
+    consumer: _Consumer
     message: Msg
 
     @property
@@ -255,13 +195,26 @@ class _Delivered:
         return ReceivedEvent(subject=self.message.subject, body=self.message.data, tries=tries)
 
     def acknowledge(self) -> None:
-        self.bus.run(lambda _: self.message.ack(), ANSWER_SEC)
+        self._say(lambda _: self.message.ack())
 
     def retry(self, after_sec: float) -> None:
-        self.bus.run(lambda _: self.message.nak(delay=after_sec), ANSWER_SEC)
+        self._say(lambda _: self.message.nak(delay=after_sec))
+
+    def _say(self, word: Callable[[Connection], Coroutine[Any, Any, None]]) -> None:
+        """Tell the server what became of it. It answers nothing; where it denies that, whoever comes next is told."""
+        self.consumer.bus.run(word, ANSWER_SEC, concerning=self.consumer.name_of)
 
 
 def _unavailable(error: Exception) -> BusUnavailable:
     """Say what went wrong, without the address, which may hold a password."""
+    if isinstance(error, Refused):
+        return BusUnavailable(f"The bus refuses: {error.denied.words}.", error.denied.hint)
+    if isinstance(error, APIError):
+        return BusUnavailable(
+            f"The bus refuses: {error.description}.", "Its server's configuration says why."
+        )
     words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    known = hint_for(words)
+    if known is not None:
+        return BusUnavailable(f"The bus cannot be used ({words}).", known)
     return BusUnavailable(f"The bus does not answer ({words}).", "Is it running, and is OO_BUS right?")
