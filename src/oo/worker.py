@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
 from oo.domain.errors import BusUnavailable, StoreClosed, StoreError
-from oo.domain.event import ReceivedEvent
+from oo.domain.event import MOST_REFUSALS, ReceivedEvent
 from oo.domain.outcome import Fate, Outcome
-from oo.ports import Bus, Consumer, Delivery
+from oo.ports import Bus, Consumer
 from oo.usecases.app import App
 from oo.usecases.publish import Publish
 
@@ -43,10 +43,9 @@ LISTEN_SEC = 1.0
 """So long does it wait for an event, and a stop for it."""
 BATCH = 100
 BACKOFF_SEC = (0.5, 2.0, 10.0, 30.0)
-"""How long after its first, second, … try an event comes again."""
-SOON_SEC = 0.05
-"""How long after a try an event comes again that is no fact at all: waiting would not make it one, and what waits takes
-the place of others, since a stream hands out only so many before they are settled."""
+"""How long after its first, second, … refusal an event is tried again."""
+AGAIN_SEC = 0.5
+"""So often does it look for events to try again."""
 PAUSE_SEC = (0.5, 1.0, 2.0, 5.0)
 """How long to leave a bus or a store alone that did not answer, the first, second, … time in a row."""
 STOP_SEC = 5.0
@@ -93,6 +92,7 @@ class Worker:
             for stream in STREAMS:
                 listening = _Listening(self.app, self.bus.consumer(stream), self.meters, self.clock)
                 self._begin(f"listening to {stream}", listening)
+            self._begin("trying again", _Trying(self.app, self.meters, self.clock, self.publishes))
         return self
 
     def __exit__(
@@ -179,7 +179,11 @@ class _Turn:
 
 @dataclass(frozen=True, slots=True)
 class _Listening:
-    """One step: the next events of a stream. They are acknowledged after the commit that records them."""
+    """One step: the next events of a stream. They are acknowledged after the commit that records or refuses them.
+
+    What is refused waits in the store to be tried again, not on the bus: a bus hands out only so many events before
+    they are settled, and those that wait would take the place of others.
+    """
 
     app: App
     consumer: Consumer
@@ -196,8 +200,8 @@ class _Listening:
                     delivery.retry(PAUSE_SEC[-1])
             raise
         for delivery, outcome in zip(deliveries, outcomes, strict=True):
-            self.meters.received(outcome.fate, 1)
-            _settle(delivery, outcome)
+            _tell(self.meters, delivery.event, outcome)
+            delivery.acknowledge()
         return 0.0
 
     def _taken(self, events: Sequence[ReceivedEvent]) -> list[Outcome]:
@@ -209,17 +213,32 @@ class _Listening:
         return [found[place] for place in range(len(events))]
 
 
+@dataclass(frozen=True, slots=True)
+class _Trying:
+    """One step: the events that were refused before and may be tried again, where it is this process's turn."""
+
+    app: App
+    meters: Meters
+    clock: Callable[[], int]
+    mine: Callable[[], bool]
+
+    def __call__(self) -> float:
+        if not self.mine():
+            return TURN_SEC
+        waits = (BACKOFF_SEC[min(tries, len(BACKOFF_SEC)) - 1] for tries in range(1, MOST_REFUSALS))
+        after_ms = [int(wait * 1000) for wait in waits]
+        tried = self.app.events.try_again(after_ms, most=BATCH, now_ms=self.clock())
+        for event, outcome in tried:
+            _tell(self.meters, event, outcome)
+        return 0.0 if tried else AGAIN_SEC
+
+
 def use_case(event: ReceivedEvent) -> Taking:
     """Return what is done with an event."""
     return next(take for begins, take in USE_CASES.items() if event.subject.startswith(begins))
 
 
-def _settle(delivery: Delivery, outcome: Outcome) -> None:
-    event = delivery.event
-    if outcome.fate is not Fate.REFUSED:
-        delivery.acknowledge()
-    elif outcome.dead:
+def _tell(meters: Meters, event: ReceivedEvent, outcome: Outcome) -> None:
+    meters.received(outcome.fate, 1)
+    if outcome.dead:
         _log.warning("an event under %s is dead: %s", event.subject, outcome.message)
-        delivery.acknowledge()
-    else:
-        delivery.retry(BACKOFF_SEC[min(event.tries, len(BACKOFF_SEC)) - 1] if outcome.key else SOON_SEC)

@@ -77,6 +77,10 @@ def test_a_dead_event_is_kept_once_byte_for_byte(store: Store, body: bytes) -> N
         assert counted == refusals
         if refusals <= MOST_REFUSALS:
             store.write(lambda transaction: transaction.refuse(other, "ada", "no", NOW))
+        waits = [1, 1, 1, NOW] if refusals < MOST_REFUSALS else [NOW] * 4
+        there = store.read(lambda reader, waits=waits: reader.refused_events(waits, 10))  # type: ignore[misc]
+        assert [each.tries for each in there] == [5, 5] * (refusals == MOST_REFUSALS - 1)
+        assert store.read(lambda reader: reader.refused_events([NOW - 1] * 4, 10)) == []
     store.write(lambda transaction: transaction.forgive(event))
 
     first, second = store.read(lambda reader: reader.dead_events())

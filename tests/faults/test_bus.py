@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from oo import worker
 from oo.adapters.nats import Nats
 from oo.domain.errors import BusUnavailable, StoreBusy
 from oo.domain.facts import Fact, MoodCheckin, Reaction, TaskUpsert, TipFeedback, TipServed, UserFact
-from oo.domain.instant import DAY, MINUTE
+from oo.domain.instant import DAY, LATEST, MINUTE
 from oo.ports import MAX_PENDING, Bus, Message
 from oo.sources.event_log import parse, to_line
 from oo.usecases.app import App
@@ -37,6 +38,7 @@ from tests.support.service import Service, opened, serving, started, unlike_the_
 NOW = 1_788_247_800_000
 WAIT_SEC = 45.0
 PEOPLE = 6
+FLOOD = 2_000
 
 
 def wait_until(said: Callable[[], object], what: str, within_sec: float = WAIT_SEC) -> None:
@@ -261,7 +263,12 @@ def working(app: App, server: Server) -> Iterator[Counting]:
     meters = Counting()
     bus = Nats([server.url], name="oo")
     try:
-        with Worker(app=app, bus=bus, meters=meters, clock=lambda: NOW, listens=True):
+        began = time.monotonic()
+
+        def clock() -> int:
+            return NOW + int((time.monotonic() - began) * 1000)
+
+        with Worker(app=app, bus=bus, meters=meters, clock=clock, listens=True):
             yield meters
     finally:
         bus.close()
@@ -355,17 +362,43 @@ def test_what_a_closed_bus_was_asked_for_is_told_that_it_is_closed(tmp_path: Pat
             waits.result(WAIT_SEC)
 
 
-def test_a_flood_of_what_is_no_fact_holds_up_the_others_for_moments(tmp_path: Path, app: App) -> None:
+@pytest.mark.parametrize("poison", ["no fact", "at odds"])
+def test_a_flood_of_what_is_refused_holds_up_no_other(tmp_path: Path, app: App, poison: str) -> None:
     app.people.add("ada", "UTC", now_ms=NOW)
-    good = MoodCheckin(user_id="ada", at_ms=NOW, event_id="e1", score=0.5)
-    flood = [("signals.theirs", b"{poison %d" % number) for number in range(2 * MAX_PENDING)]
-    with serving_nats(tmp_path) as server, working(app, server):
-        wait_until(lambda: server.has_stream("SIGNALS"), "there is where to publish to")
-        server.publish(*flood, ("signals.mood.checkin", to_line(good).encode()))
+    known_ones = [MoodCheckin(user_id="ada", at_ms=NOW, event_id=f"k{n}", score=0.5) for n in range(FLOOD)]
+    app.ingest(known_ones, now_ms=NOW)
+    bodies = {
+        "no fact": [b"{poison %d" % number for number in range(FLOOD)],
+        "at odds": [to_line(replace(each, score=0.25)).encode() for each in known_ones],
+    }[poison]
+    good = [MoodCheckin(user_id="ada", at_ms=NOW, event_id=f"g{n}", score=0.5) for n in range(200)]
+    with serving_nats(tmp_path) as server:
+        server.add_stream("SIGNALS", ["signals.>"])
+        server.publish(*(("signals.theirs", body) for body in bodies))
+        server.publish(*(("signals.theirs", to_line(each).encode()) for each in good))
+        with working(app, server):
+            keys = {each.key for each in good}
+            wait_until(lambda: keys <= set(known(app)), "the good ones behind them are recorded")
 
-        in_time = sum(worker.BACKOFF_SEC) / 2
-        wait_until(lambda: good.key in known(app), "the good one behind them is recorded", in_time)
-        wait_until(lambda: len(app.events.dead()) == len(flood), "and they are dead")
+            assert app.events.dead() == [], "long before the tries of the others have run out"
+            assert server.consumer("oo").num_redelivered == 0, "nobody waits on the bus for another try"
+        refused = app.store.read(lambda reader: reader.refused_events([LATEST] * 4, 2 * FLOOD))
+        assert [each.body for each in refused] == bodies
+
+
+def test_a_flood_of_what_is_refused_is_dead_after_five_tries_of_each(
+    tmp_path: Path, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "BACKOFF_SEC", (0.1,))
+    bodies = [b"{poison %d" % number for number in range(2 * MAX_PENDING)]
+    with serving_nats(tmp_path) as server:
+        server.add_stream("SIGNALS", ["signals.>"])
+        server.publish(*(("signals.theirs", body) for body in bodies))
+        with working(app, server) as meters:
+            wait_until(lambda: len(app.events.dead()) == len(bodies), "they are dead")
+
+    assert [(each.body, each.tries) for each in app.events.dead()] == [(body, 5) for body in bodies]
+    assert meters.fates["refused"] == 5 * len(bodies)
 
 
 def test_deliveries_while_the_store_is_away_count_against_no_event(

@@ -286,15 +286,54 @@ def _breaking(*_: object, **__: object) -> None:
     raise ZeroDivisionError("by accident")
 
 
-def test_what_was_refused_and_never_came_again_is_forgotten(shell: Shell, app: App, publish: Publish) -> None:
-    for _ in range(2):
-        app.events.take([event(b"{once")], now_ms=NOW)
-    refused_to_death(app, event(b"{often"))
+AFTER_MS = (500, 2_000, 10_000, 30_000)
 
-    publish.forget(now_ms=NOW + KEPT_MS + 1)
 
-    assert rows_of(shell.url, "dead_events") == 1
-    assert [dead.body for dead in app.events.dead()] == [b"{often"]
+def test_what_is_refused_is_tried_again_when_it_has_waited_and_is_dead_at_the_fifth_time(app: App) -> None:
+    poison = event(b"{poison")
+    app.events.take([poison], now_ms=NOW)
+    now_ms, tries = NOW, []
+    for wait_ms in AFTER_MS:
+        now_ms += wait_ms
+        assert app.events.try_again(AFTER_MS, most=10, now_ms=now_ms - 1) == []
+        [(tried, outcome)] = app.events.try_again(AFTER_MS, most=10, now_ms=now_ms)
+        assert (tried.subject, tried.body) == (poison.subject, poison.body)
+        tries.append((tried.tries, outcome.dead))
+
+    assert tries == [(2, False), (3, False), (4, False), (5, True)]
+    assert app.events.try_again(AFTER_MS, most=10, now_ms=now_ms + DAY) == []
+    assert [dead.tries for dead in app.events.dead()] == [5]
+
+
+def test_what_is_recorded_at_a_later_try_was_never_refused(
+    app: App, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.people.add("ada", "UTC", now_ms=NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(Ingest, "within", _breaking)
+        app.events.take([event(mood(1))], now_ms=NOW)
+
+    [(_, outcome)] = app.events.try_again(AFTER_MS, most=10, now_ms=NOW + AFTER_MS[0])
+
+    assert outcome.fate is Fate.ACCEPTED
+    assert rows_of(shell.url, "dead_events") == 0
+
+
+def test_what_waits_to_be_tried_again_is_kept_however_long_nobody_does(app: App, publish: Publish) -> None:
+    app.events.take([event(b"{poison")], now_ms=NOW)
+
+    publish.forget(now_ms=NOW + 2 * KEPT_MS)
+
+    assert len(app.events.try_again(AFTER_MS, most=10, now_ms=NOW + 2 * KEPT_MS)) == 1
+
+
+def test_whoever_is_erased_is_not_tried_again(app: App) -> None:
+    app.people.add("ada", "UTC", now_ms=NOW)
+    app.events.take([event(mood(1, score=7))], now_ms=NOW)
+
+    app.erase("ada", now_ms=NOW)
+
+    assert app.events.try_again(AFTER_MS, most=10, now_ms=NOW + DAY) == []
 
 
 def test_what_breaks_off_the_recording_of_one_is_no_end_of_the_others(

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 
 from oo.compose import compose
+from oo.domain.event import MOST_REFUSALS
 from oo.settings import Settings
 from oo.usecases.app import App
 from tests.support.fleet import Fleet, Kind
@@ -186,9 +187,17 @@ class Scaled:
     def _left(self) -> Mapping[str, int]:
         """Return how many events wait in the outbox, and how many on the bus, where there are any."""
         with psycopg.connect(self.fleet.postgres.url()) as connection:
-            row = connection.execute("SELECT count(*) FROM outbox WHERE published_at_ms IS NULL").fetchone()
+            row = connection.execute(
+                "SELECT (SELECT count(*) FROM outbox WHERE published_at_ms IS NULL),"
+                " (SELECT count(*) FROM dead_events WHERE tries < %s)",
+                [MOST_REFUSALS],
+            ).fetchone()
         assert row is not None
-        left = {"in the outbox": row[0], "on the bus": self._read(messages=False).untaken}
+        left = {
+            "in the outbox": row[0],
+            "to be tried again": row[1],
+            "on the bus": self._read(messages=False).untaken,
+        }
         return {where: count for where, count in left.items() if count}
 
     def _read(self, *, messages: bool = True) -> Read:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from oo.domain.decision import DecidedFrom, Decision, PolicyScore, ScoredDecision
-from oo.domain.event import Backlog, DeadEvent, OutboxEvent
+from oo.domain.event import Backlog, DeadEvent, OutboxEvent, ReceivedEvent
 from oo.domain.facts import CalendarEvent, Fact, RewardFact, TaskFact, TipFeedback, TipServed
 from oo.domain.person import Person
 from oo.domain.profile import LoggedFeatures, StoredRow
@@ -67,6 +67,12 @@ class Events(Protocol):
 
     def backlog(self) -> Backlog:
         """Return what waits to be published, and how much is dead."""
+
+    def refused_events(self, until_ms: Sequence[int], most: int) -> list[ReceivedEvent]:
+        """Return at most so many events that were refused and are not dead, the oldest first, with their next try.
+
+        One that was refused `n` times is among them where that was last at `until_ms[n - 1]` or before.
+        """
 
     def dead_events(self) -> list[DeadEvent]:
         """Return the dead events, the oldest first."""

@@ -29,8 +29,7 @@ class Events:
     def take(self, events: Sequence[ReceivedEvent], *, now_ms: int) -> list[Outcome]:
         """Record events, all in one transaction, and return what became of each.
 
-        One that is refused is to be tried again; refused five times it is dead, and kept with its reason. What is no
-        fact at all has no key. Raises
+        One that is refused is kept, with the reason, and to be tried again; refused five times it is dead. Raises
         `StoreError` where the store cannot be written, which is no event's fault: nothing was recorded, nor counted.
         """
         try:
@@ -41,6 +40,14 @@ class Events:
             if len(events) == 1:
                 return [self._failed(events[0], error, now_ms)]
         return [outcome for event in events for outcome in self.take([event], now_ms=now_ms)]
+
+    def try_again(
+        self, after_ms: Sequence[int], *, most: int, now_ms: int
+    ) -> list[tuple[ReceivedEvent, Outcome]]:
+        """Try again at most so many events that were refused: `after_ms[n]` after refusal `n + 1`; see `take`."""
+        until_ms = [now_ms - after for after in after_ms]
+        events = self.store.read(lambda reader: reader.refused_events(until_ms, most))
+        return list(zip(events, self.take(events, now_ms=now_ms), strict=True)) if events else []
 
     def dead(self) -> list[DeadEvent]:
         """Return the dead events, the oldest first."""
@@ -100,7 +107,7 @@ class Events:
 
 
 def _read(event: ReceivedEvent) -> Fact | Outcome:
-    """Return the fact that an event is, or that it is none, under no key."""
+    """Return the fact that an event is, or that it is none."""
     try:
         return parse(event.body)
     except OoError as error:

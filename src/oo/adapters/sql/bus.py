@@ -1,6 +1,6 @@
 """What the reader and the transaction know of events; see `oo.ports.Events` and `oo.ports.Transaction`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from oo.adapters.sql.session import Runner
 from oo.domain.event import Backlog, DeadEvent, OutboxEvent, ReceivedEvent
@@ -20,6 +20,13 @@ class BusReader:
     def backlog(self) -> Backlog:
         count, oldest_ms, dead = self._runner.rows("backlog")[0]
         return Backlog(count=count, oldest_ms=oldest_ms, dead=dead)
+
+    def refused_events(self, until_ms: Sequence[int], most: int) -> list[ReceivedEvent]:
+        until = {f"until_{refusals}_ms": until for refusals, until in enumerate(until_ms, 1)}
+        return [
+            ReceivedEvent(subject=subject, body=bytes(body), tries=refusals + 1)
+            for subject, body, refusals in self._runner.rows("refused_events", most=most, **until)
+        ]
 
     def dead_events(self) -> list[DeadEvent]:
         return [
@@ -51,7 +58,6 @@ class BusTransaction(BusReader):
 
     def forget_published(self, until_ms: int) -> None:
         self._runner.rows("forget_published", until_ms=until_ms)
-        self._runner.rows("forget_refused", until_ms=until_ms)
 
     def refuse(self, event: ReceivedEvent, user_id: str | None, reason: str, now_ms: int) -> int:
         known = self._runner.row("refused", digest=event.digest)

@@ -1,6 +1,18 @@
 """The statements of the outbox and of dead events."""
 
-from sqlalchemy import ClauseElement, and_, bindparam, delete, func, literal_column, null, select, update
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from oo.adapters.sql.bus_tables import dead_events
 from oo.adapters.sql.tables import outbox
@@ -13,6 +25,12 @@ _WAS_PUBLISHED_IN = and_(
     o.created_at_ms < bindparam("until_ms"),
 )
 _IS_DEAD = d.tries >= literal_column(str(MOST_REFUSALS))
+
+
+def _is_due(refusals: int) -> ColumnElement[bool]:
+    """Return whether an event was refused so often, and long enough ago."""
+    return and_(d.tries == literal_column(str(refusals)), d.died_at_ms <= bindparam(f"until_{refusals}_ms"))
+
 
 BUS: dict[str, ClauseElement] = {
     "unpublished": select(o.seq, o.subject, o.key, o.user_id, o.created_at_ms)
@@ -27,9 +45,12 @@ BUS: dict[str, ClauseElement] = {
     "dead_events": select(d.seq, d.subject, d.body, d.user_id, d.reason, d.tries, d.died_at_ms)
     .where(_IS_DEAD)
     .order_by(d.seq),
+    "refused_events": select(d.subject, d.body, d.tries)
+    .where(or_(*map(_is_due, range(1, MOST_REFUSALS))))
+    .order_by(d.seq)
+    .limit(bindparam("most")),
     "refused": select(d.tries).where(d.digest == bindparam("digest")),
     "forgive": delete(dead_events).where(d.digest == bindparam("digest"), ~_IS_DEAD),
-    "forget_refused": delete(dead_events).where(d.died_at_ms < bindparam("until_ms"), ~_IS_DEAD),
     "mark_published": update(outbox)
     .where(o.seq == bindparam("of_number"))
     .values(published_at_ms=bindparam("now_ms")),
