@@ -29,6 +29,9 @@ class Transaction(Reader, Protocol):
     def savepoint(self) -> AbstractContextManager[None]:
         """Undo, at an exception, what was done inside the block, and nothing before it."""
 
+    def try_out(self) -> None:
+        """Write something and take it back, so that whatever keeps writes from the disk refuses this one."""
+
     def add_zone(self, user_id: str, span: ZoneSpan, now_ms: int) -> None:
         """Add a person, or another zone of theirs."""
 

@@ -58,9 +58,9 @@ class App:
     events: Events
 
     def check_ready(self) -> None:
-        """Reach the store by both of its ways; raises `StoreError` where one does not answer."""
+        """Read from the store, and commit a write that leaves nothing; raises `StoreError` where either fails."""
         self.store.read(lambda reader: reader.person(""))
-        self.store.write(lambda transaction: transaction.person(""))
+        self.store.write(lambda transaction: transaction.try_out())
 
     def close(self) -> None:
         """Finish what is being written and let go of the store."""

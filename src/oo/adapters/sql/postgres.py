@@ -121,6 +121,8 @@ class PostgresCommits:
         except psycopg.OperationalError as error:
             if number is None or not connection.broken or not self._came_through(number, error):
                 raise
+        if any(isinstance(failure, StoreBusy) for _, failure in outcomes):
+            self.close()  # another connection may be one to write on
         return outcomes
 
     def _came_through(self, number: str, lost: psycopg.Error) -> bool:

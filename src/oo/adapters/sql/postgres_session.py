@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from oo.adapters.sql.session import Points, Row
+from oo.domain.errors import StoreBusy
 
 _Change: TypeAlias = tuple[str, Mapping[str, Any] | Sequence[Mapping[str, Any]] | None]
 """Driver text, and the parameters that it is run with: once, once for each of several, or without any."""
@@ -42,6 +43,14 @@ class PostgresSession:
 
     def run_many(self, text: str, rows: Iterable[Mapping[str, Any]]) -> None:
         self._keep(text, list(rows))
+
+    def check_writable(self) -> None:
+        [[reads_only]] = self.run("SHOW transaction_read_only", {})
+        if reads_only == "on":
+            raise StoreBusy(
+                "The database can be read and not written.",
+                "Is it a standby, or default_transaction_read_only set? OO_DATABASE says where it is.",
+            )
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -29,6 +29,9 @@ class Session(Protocol):
     def savepoint(self) -> AbstractContextManager[None]:
         """Undo the block at an exception."""
 
+    def check_writable(self) -> None:
+        """Raise `StoreBusy` where the database says already that it takes no writes."""
+
     def lay_out(self, points: Points) -> Mapping[str, Any]:
         """Make `points` the spine that statements over points read; return the parameters that those take for it."""
 

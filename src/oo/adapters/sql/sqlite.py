@@ -80,6 +80,9 @@ class SqliteSession:
             raise
         self.connection.execute("RELEASE inner_write")
 
+    def check_writable(self) -> None:
+        """Raise nothing: only a write finds that out."""
+
     def lay_out(self, points: Points) -> Mapping[str, Any]:
         self.run("DROP TABLE IF EXISTS spine", {})
         self.run(_MAKE_SPINE, {})

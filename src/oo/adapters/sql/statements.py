@@ -187,6 +187,7 @@ READS: dict[str, ClauseElement] = {
     .where(feature_log.c.decided_at_ms >= bindparam("since_ms"), feature_log.c.seq > bindparam("after"))
     .order_by(feature_log.c.seq)
     .limit(bindparam("most")),
+    "drop_definition": delete(feature_definitions).where(feature_definitions.c.name == bindparam("name")),
     "feature_definitions": select(
         feature_definitions.c.name, feature_definitions.c.version, feature_definitions.c.fingerprint
     ),

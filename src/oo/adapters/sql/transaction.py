@@ -1,5 +1,6 @@
 """The `Transaction` port over SQL: vocabulary in, rows out."""
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
@@ -41,6 +42,12 @@ class SqlTransaction(SqlReader, QualityTransaction, BusTransaction):
 
     def savepoint(self) -> AbstractContextManager[None]:
         return self._runner.session.savepoint()
+
+    def try_out(self) -> None:
+        self._runner.session.check_writable()
+        name = f"?{uuid.uuid4().hex}"  # nobody else's, though several try at once
+        self.add_definition(name, 0, "", 0)
+        self._run("drop_definition", name=name)
 
     def add_zone(self, user_id: str, span: ZoneSpan, now_ms: int) -> None:
         self._run("add_users", user_id=user_id, arrived_at_ms=now_ms)
