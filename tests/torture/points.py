@@ -13,7 +13,7 @@ BEFORE_COMMIT = "before COMMIT"
 AFTER_COMMIT = "after COMMIT, before the answer"
 BEFORE_VACUUM = "before VACUUM"
 OF_AN_ERASURE = ", of an erasure"
-BOUNDARIES = frozenset({BEFORE_BEGIN, BEFORE_COMMIT, AFTER_COMMIT})
+BOUNDARIES = frozenset({BEFORE_BEGIN, BEFORE_COMMIT, AFTER_COMMIT, BEFORE_VACUUM})
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,10 @@ MOST_CLIENTS = 4
 _WAIT_SEC = 60.0
 _MOST_ANSWERS = 120
 """A life that ends at no counted statement is ended after at most so many answers."""
-_STATEMENTS, _BOUNDARIES, _ERASING = 2_500, 240, 60
-"""Of so many points, of so many around transactions, or of so many of erasures, one ends a life."""
+_STATEMENTS, _BOUNDARIES = 2_500, 240
+"""Of so many points, or of so many around transactions, one ends a life."""
+_ERASING, _AROUND_ERASING = 60, 20
+"""Of erasures alone: of so many points, or of so many around transactions and the `VACUUM`."""
 
 
 @cache
@@ -132,9 +134,9 @@ class Writer:
         at = 1 + int(chance.choice((most * place, most**place)))
         if timed and not self.exact:
             return None
-        return (
-            Death(1 + int(_ERASING * place), boundary=False, erasing=True) if erasing else Death(at, boundary)
-        )
+        if erasing:
+            at = 1 + int(place * (_AROUND_ERASING if boundary else _ERASING))
+        return Death(at, boundary, erasing)
 
     def _begin(self, watch: Callable[[int], None] | None = None) -> None:
         """Begin a life; `watch` is told of its process before that has done anything."""
