@@ -34,18 +34,22 @@ def app(place: Place) -> Iterator[App]:
         yield found
 
 
-def test_nobody_waits_for_it_and_it_waits_for_nobody(app: App, place: Place, tmp_path: Path) -> None:
-    """A writer that holds every row, and one that comes while rows are copied, are none of its business."""
+def test_nobody_waits_for_it_and_it_waits_for_nobody(
+    app: App, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that holds rows, and one that comes while rows are copied, are none of its business."""
     came: list[bool] = []
 
-    def meanwhile(done: int, of: int) -> None:
+    def meanwhile(connection: sqlite3.Connection, table: Table, rows: Iterable[Row]) -> None:
         came.append(app.people.add("late", "UTC", now_ms=0))
+        into_sqlite(connection, table, rows)
 
+    monkeypatch.setattr("oo.adapters.sql.postgres_backup.into_sqlite", meanwhile)
     with psycopg.connect(place.url) as writer:
-        writer.execute("UPDATE tasks SET title = 'Not committed'")
-        made = app.back_up(str(tmp_path / "one.db"), progress=meanwhile)
+        writer.execute("UPDATE tip_scores SET chosen = 7")
+        made = app.back_up(str(tmp_path / "one.db"))
 
-    assert came == [True]
+    assert came[:2] == [True, False]
     assert made.rows["users"] == 1
     assert in_file(tmp_path / "one.db").people() == ["ada"]
     assert app.back_up(str(tmp_path / "two.db")).rows["users"] == 2

@@ -25,7 +25,7 @@ from oo.adapters.sql.postgres_restore import Held, held
 from oo.adapters.sql.postgres_schema import migrate
 from oo.adapters.sql.postgres_session import PostgresSession
 from oo.adapters.sql.postgres_statements import prepared
-from oo.adapters.sql.postgres_use import share
+from oo.adapters.sql.postgres_use import shared
 from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.session import Runner, Statements
 from oo.adapters.sql.transaction import SqlTransaction
@@ -178,7 +178,7 @@ class PostgresStore:
         patience = Patience(wait_sec)
         while True:
             try:
-                migrate(lambda: _using(url))
+                migrate(lambda: shared(connect(url)))
                 break
             except psycopg.Error as error:
                 if not _may_pass(error) or not patience.again():
@@ -260,12 +260,6 @@ def restoring(url: str, wait_sec: float) -> AbstractContextManager[Held]:
     return held(lambda: connect(url), psycopg.Error, wait_sec)
 
 
-def _using(url: str) -> Connection:
-    connection = connect(url)
-    share(connection)
-    return connection
-
-
 def _prepares(connection: Connection) -> None:
     """Let the database plan each statement when it comes first, and keep all of them.
 
@@ -278,7 +272,7 @@ def _prepares(connection: Connection) -> None:
 
 def _only_reads(connection: Connection) -> None:
     _prepares(connection)
-    share(connection)
+    shared(connection)
     connection.execute("SET default_transaction_read_only = on")
 
 

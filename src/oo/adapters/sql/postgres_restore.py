@@ -86,10 +86,8 @@ class Held:
                     raise InvalidBackup(f"The table {table.name} does not read back as it is in the backup.")
             for table in NUMBERED:
                 number_postgres(self._driver, table, last_of_sqlite(source, table))
-        for name in _OURS:
-            self._driver.execute(
-                f"ANALYZE {quoted(name)}"
-            )  # until then queries are planned as for empty tables
+        for name in _OURS:  # until then queries are planned as for empty tables
+            self._driver.execute(f"ANALYZE {quoted(name)}")
 
     def put_into_place(self, aside: str) -> bool:
         """Let the loaded tables take the place of the store's, which go into the new schema `aside`, at the COMMIT.
@@ -165,6 +163,7 @@ def _refused(error: BaseException) -> OoError:
     if code == _FORBIDDEN:
         hint = "Restore as the user who made the store's tables, with CREATE on the database."
         return StoreError(f"This user may not replace the store ({said}); it is as it was.", hint)
+    # Some values are refused by the driver itself, which has no codes.
     if type(error).__name__ == "DataError" or (code or "").startswith(_UNFIT):
         return InvalidBackup(
             f"The backup holds what PostgreSQL does not take ({said}).", "Take another backup."

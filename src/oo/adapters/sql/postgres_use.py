@@ -3,10 +3,12 @@
 By the schema's name, because several stores may lie in one database.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 from oo.domain.errors import StoreBusy
 from oo.domain.wording import counted
+
+Connection = TypeVar("Connection", bound=Any)
 
 _KEY = "hashtextextended('oo/' || current_schema() || '/use', 0)"
 _SHARE = f"SELECT pg_try_advisory_lock_shared({_KEY})"
@@ -19,14 +21,15 @@ _HOLDERS = (
 """A key of 64 bits is shown as two halves."""
 
 
-def share(connection: Any) -> None:
-    """Say that the store is in use for as long as the connection lasts.
+def shared(connection: Connection) -> Connection:
+    """Say that the store is in use for as long as the connection lasts, and return the connection.
 
-    Raises `StoreBusy`, and closes the connection, while one is put into its place.
+    Raises `StoreBusy`, and closes the connection, while another store is put into its place.
     """
     if connection.execute(_SHARE).fetchone()[0] is False:  # null where there is no such schema
         connection.close()
         raise StoreBusy("The store is being restored.", "Wait until that has ended.")
+    return connection
 
 
 def claim(connection: Any) -> None:
