@@ -20,7 +20,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from oo.adapters.sql import postgres_backup
 from oo.adapters.sql.patience import Patience
 from oo.adapters.sql.postgres_duty import PostgresDuties
-from oo.adapters.sql.postgres_failures import NOT_NOW, PASSING, READ_ONLY
+from oo.adapters.sql.postgres_failures import HINT, NOT_NOW, PASSING, READ_ONLY, failed, refused, said
 from oo.adapters.sql.postgres_restore import Held, held
 from oo.adapters.sql.postgres_schema import migrate
 from oo.adapters.sql.postgres_session import PostgresSession
@@ -30,7 +30,7 @@ from oo.adapters.sql.reader import SqlReader
 from oo.adapters.sql.session import Runner, Statements
 from oo.adapters.sql.transaction import SqlTransaction
 from oo.adapters.sql.writer import MOST_WAITING, Change, Outcome, Writer
-from oo.domain.errors import ConflictingFact, OoError, StoreBusy, StoreClosed, StoreError
+from oo.domain.errors import OoError, StoreBusy, StoreClosed, StoreError
 from oo.features.registry import Registry
 from oo.ports import BackedUp, Reader, Transaction
 
@@ -74,7 +74,7 @@ class PostgresCommits:
                 if error.sqlstate == READ_ONLY:
                     self.close()  # another connection may be one to write on
                 if hopeless or not patience.again():
-                    return [(None, _refused(error))] * len(changes)
+                    return [(None, refused(error))] * len(changes)
             except StoreError as failure:
                 return [(None, failure)] * len(changes)
 
@@ -135,7 +135,7 @@ class PostgresCommits:
                     return bool(row[0] == "committed")
             if not patience.again():
                 raise StoreError(
-                    f"The database was lost while it committed ({_said(lost)}): it may have recorded that or not.",
+                    f"The database was lost while it committed ({said(lost)}): it may have recorded that or not.",
                     "Look when it is back; doing it again changes nothing where it was recorded.",
                 ) from lost
 
@@ -182,7 +182,7 @@ class PostgresStore:
                 break
             except psycopg.Error as error:
                 if not _may_pass(error) or not patience.again():
-                    raise StoreError(f"The database could not be reached ({_said(error)}).", _HINT) from error
+                    raise StoreError(f"The database could not be reached ({said(error)}).", HINT) from error
         return cls(url, registry, wait_sec, most_waiting)
 
     def read(self, ask: Callable[[Reader], Result], *, together: bool = True) -> Result:
@@ -194,7 +194,7 @@ class PostgresStore:
                 raise self._unserved(error) from error
             except psycopg.Error as error:
                 if not _may_pass(error) or not patience.again():
-                    raise StoreError(f"The store could not be read ({_said(error)}).", _HINT) from error
+                    raise StoreError(f"The store could not be read ({said(error)}).", HINT) from error
             with suppress(PoolClosed):
                 self._pool.check()  # where one connection is lost, others may be
 
@@ -234,10 +234,7 @@ class PostgresStore:
     def _unserved(self, error: psycopg.Error) -> OoError:
         if self._closed:
             return StoreClosed("The store is closed.", "Nothing was read.")
-        return StoreBusy(f"The store could not be read ({error}).", _HINT)
-
-
-_HINT = "Does the database run, and does it let this machine in? OO_DATABASE says where it is."
+        return StoreBusy(f"The store could not be read ({error}).", HINT)
 
 
 def connect(url: str) -> Connection:
@@ -285,7 +282,7 @@ def _outcome(transaction: SqlTransaction, change: Change, *, alone: bool) -> Out
         early = isinstance(error, psycopg.IntegrityError) and not alone
         if early or _may_pass(error) or error.sqlstate in NOT_NOW:
             raise
-        return None, _failed(error)
+        return None, failed(error)
     except BaseException as failure:  # noqa: BLE001  # it is handed to the caller, who raises it
         return None, failure
 
@@ -294,22 +291,3 @@ def _may_pass(error: psycopg.Error) -> bool:
     """Return whether the same again may succeed; an error that has no code is one of the connection."""
     lost = isinstance(error, psycopg.OperationalError) and not error.sqlstate
     return lost or error.sqlstate in PASSING
-
-
-def _failed(error: psycopg.Error) -> OoError:
-    failure: OoError = StoreError(f"The store could not do that ({_said(error)}); nothing was recorded.")
-    if isinstance(error, psycopg.IntegrityError):
-        failure = ConflictingFact(f"That is recorded already, or rests on nothing ({_said(error)}).")
-    failure.__cause__ = error
-    return failure
-
-
-def _refused(error: psycopg.Error) -> StoreBusy:
-    failure = StoreBusy(f"The store could not be written ({_said(error)}); nothing was recorded.", _HINT)
-    failure.__cause__ = error
-    return failure
-
-
-def _said(error: psycopg.Error) -> str:
-    """Return the first line of what the database or the driver says."""
-    return error.diag.message_primary or str(error).partition("\n")[0]

@@ -1,4 +1,11 @@
-"""What the codes of PostgreSQL's errors say about another attempt; appendix A of its manual names them all."""
+"""What PostgreSQL's errors say: to people in words, and by their codes about another attempt.
+
+Appendix A of its manual names the codes.
+"""
+
+from typing import Any
+
+from oo.domain.errors import ConflictingFact, OoError, StoreBusy, StoreError
 
 PASSING = frozenset(
     {
@@ -23,3 +30,27 @@ NOT_NOW = frozenset(
     }
 )
 """What every other write would meet as well, each after as long a wait: all that share the commit are refused."""
+HINT = "Does the database run, and does it let this machine in? OO_DATABASE says where it is."
+_AT_ODDS = "23"
+"""How the codes begin of what is at odds with other rows."""
+
+
+def failed(error: Any) -> OoError:
+    """Return the error for a change that the database did not make; `error` is the driver's, as in those below."""
+    failure: OoError = StoreError(f"The store could not do that ({said(error)}); nothing was recorded.")
+    if (error.sqlstate or "").startswith(_AT_ODDS):
+        failure = ConflictingFact(f"That is recorded already, or rests on nothing ({said(error)}).")
+    failure.__cause__ = error
+    return failure
+
+
+def refused(error: Any) -> StoreBusy:
+    """Return the error for changes that the database takes from nobody now."""
+    failure = StoreBusy(f"The store could not be written ({said(error)}); nothing was recorded.", HINT)
+    failure.__cause__ = error
+    return failure
+
+
+def said(error: Any) -> str:
+    """Return the first line of what the database or the driver says."""
+    return error.diag.message_primary or str(error).partition("\n")[0]
