@@ -103,6 +103,7 @@ CALLS: dict[str, Callable[[App], object]] = {
         app.events.take([ReceivedEvent(subject="signals.mood.checkin", body=b"{}", tries=1)], now_ms=NOW)
         for _ in range(MOST_REFUSALS)
     ],
+    "events.try_again": lambda app: app.events.try_again([0] * 4, most=10, now_ms=NOW),
     "events.dead": lambda app: app.events.dead(),
     "events.retry": lambda app: app.events.retry([1], now_ms=NOW),
     "events.republish": lambda app: app.events.republish(NOW, NOW + DAY),
