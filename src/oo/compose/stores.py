@@ -44,10 +44,10 @@ def held(settings: Settings, registry: Registry) -> Store:
 def postgresql() -> ModuleType:
     """Return the adapter for PostgreSQL, an extra: only who has such a store loads it; raises `InvalidSetting`."""
     try:
-        from oo.adapters.sql import postgres  # noqa: PLC0415  # see above
+        import oo.adapters.sql.postgres as adapter  # noqa: PLC0415  # see above
     except ModuleNotFoundError as error:
         raise InvalidSetting(
             f"A store in PostgreSQL needs {error.name}, which is not installed.",
             "Install it: make extras, in a copy of the repository; pip install 'oo-tips[postgres]' elsewhere.",
         ) from error
-    return postgres
+    return adapter
