@@ -72,10 +72,11 @@ format: $(DEV_READY) ## lay out the code and mend what ruff can mend
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-bench: $(DEV_READY) ## the loop and reactions beside bare group commit, the service beside a bare route, features beside Feast
+bench: $(DEV_READY) ## the loop and reactions beside bare group commit, processes beside one, the service beside a bare route, features beside Feast
 	@$(BIN)/python benchmarks/loop.py $(ARGS)
 	@$(BIN)/python benchmarks/service.py $(ARGS)
 	@$(BIN)/python benchmarks/feedback.py $(ARGS)
+	@$(BIN)/python benchmarks/writers.py $(ARGS)
 	@$(BIN)/python benchmarks/features.py $(ARGS)
 
 peer: $(PEER_READY) ## make build/peer with Feast, which features are measured beside; some 700 MB

@@ -32,6 +32,12 @@ class Transaction(Reader, Protocol):
     def try_out(self) -> None:
         """Write something and take it back, so that whatever keeps writes from the disk refuses this one."""
 
+    def hold(self, name: str) -> None:
+        """Let no other transaction that holds `name` go on until this one has ended.
+
+        It is for what is about nobody: whatever is read about a person or a decision stays as it is by itself.
+        """
+
     def add_zone(self, user_id: str, span: ZoneSpan, now_ms: int) -> None:
         """Add a person, or another zone of theirs."""
 

@@ -14,6 +14,9 @@ from oo.ports import Messenger, Store, Transaction
 from oo.usecases.measure import Measured, measured, new_baselines, panel
 from oo.usecases.tell import tell
 
+QUALITY = "quality"
+"""What goes by this name is done by one at a time: alerts and baselines are read, and written anew."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
@@ -57,6 +60,7 @@ class Quality:
             baselines = [each for each in baselines if each.name in wanted]
 
             def change(transaction: Transaction) -> None:
+                transaction.hold(QUALITY)
                 for baseline in baselines:
                     transaction.put_baseline(baseline)
 
@@ -68,6 +72,7 @@ class Quality:
         posted = 0 if self.messenger else 1
 
         def change(transaction: Transaction) -> Checked:
+            transaction.hold(QUALITY)
             for baseline in missing:
                 transaction.put_baseline(baseline)
             before = {_key(alert.condition): alert for alert in transaction.open_alerts()}

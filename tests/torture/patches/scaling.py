@@ -1,9 +1,6 @@
 """Without what makes several processes over one database and one bus safe."""
 
-from collections.abc import Sequence
-
-from oo.adapters.sql.postgres import Connection, PostgresCommits
-from oo.adapters.sql.writer import Change, Outcome
+from oo.adapters.sql.postgres_claims import Claims
 from oo.worker import _Listening
 from tests.torture.filebus import FileBus
 from tests.torture.patches.replacing import Original, replace
@@ -22,18 +19,10 @@ def acknowledged_before_commit(_: FileBus) -> None:
     replace(_Listening, "__call__", step)
 
 
-def read_committed(_: FileBus) -> None:
-    """Let transactions of several processes go on side by side, each seeing what the others have committed so far."""
+def without_claims(_: FileBus) -> None:
+    """Let transactions of several processes write about the same side by side."""
 
-    def attempt(
-        _: Original, self: PostgresCommits, changes: Sequence[Change], *, alone: bool
-    ) -> Sequence[Outcome]:
-        connection: Connection = self._connected()
-        try:
-            connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-            return self._transact(connection, changes, alone=alone)
-        finally:
-            if not connection.closed:
-                connection.execute("ROLLBACK")
+    def nothing(_: Original, self: Claims) -> list[int]:
+        return []
 
-    replace(PostgresCommits, "_attempt", attempt)
+    replace(Claims, "missing", nothing)

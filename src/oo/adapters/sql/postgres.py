@@ -1,8 +1,9 @@
-"""PostgreSQL: writes as if one after the other whoever makes them, and reads on pooled connections.
+"""PostgreSQL: writes about one person as if one after the other whoever makes them, and reads on pooled connections.
 
-Each process commits together what waits together, at the isolation level `SERIALIZABLE`: where two processes get in
-each other's way, one is made to begin again, and then has the database for itself until it has committed. A connection
-that is lost is made anew; whether a commit that was under way came through is asked of the database.
+Each process commits together what waits together, and a transaction claims what it is about: see `postgres_claims`.
+Where two processes get in each other's way all the same, one is made to begin again, and then has the database for
+itself until it has committed. A connection that is lost is made anew; whether a commit that was under way came through
+is asked of the database.
 """
 
 import logging
@@ -17,8 +18,9 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from oo.adapters.sql import postgres_backup
+from oo.adapters.sql import postgres_backup, postgres_claims
 from oo.adapters.sql.patience import Patience
+from oo.adapters.sql.postgres_claims import Claims, Crowded, Postponed
 from oo.adapters.sql.postgres_duty import PostgresDuties
 from oo.adapters.sql.postgres_failures import HINT, NOT_NOW, PASSING, READ_ONLY, failed, refused, said
 from oo.adapters.sql.postgres_restore import Held, held
@@ -50,6 +52,8 @@ _MOST_READERS = 10
 """Reads at once in a process; more wait."""
 _FENCE = 0x6F4F_0001
 """The advisory lock that every writing transaction shares, and that one that has to be alone has for itself."""
+_PATIENT = 8
+"""After so many transactions in which something was postponed, all of it is done with nobody else writing."""
 _DURABLE = (
     "SELECT set_config('synchronous_commit', 'on', false)"
     " WHERE current_setting('synchronous_commit') IN ('off', 'local')"
@@ -63,18 +67,25 @@ class PostgresCommits:
         """Connect to the database at `url` and wait at most `wait_sec` for a lock, and for the database to be back."""
         self._url, self._statements, self._wait_sec = url, statements, wait_sec
         self._connection: Connection | None = None
+        self._awaited: int | None = None
+        self._postponed = 0
 
-    def commit(self, changes: Sequence[Change]) -> Sequence[Outcome]:
+    def commit(self, changes: Sequence[Change]) -> Sequence[Outcome | None]:
         patience = Patience(self._wait_sec)
+        made, alone = changes, self._postponed >= _PATIENT
         while True:
             try:
-                return self._attempt(changes, alone=patience.tries > 0)
+                outcomes = self._attempt(made, alone=alone)
+                return [*outcomes, *(None for _ in changes[len(made) :])]
+            except Crowded:
+                made, alone = changes[:1], True
             except psycopg.Error as error:
                 hopeless = not (_may_pass(error) or isinstance(error, psycopg.IntegrityError))
                 if error.sqlstate == READ_ONLY:
                     self.close()  # another connection may be one to write on
                 if hopeless or not patience.again():
                     return [(None, refused(error))] * len(changes)
+                alone = True
             except StoreError as failure:
                 return [(None, failure)] * len(changes)
 
@@ -98,11 +109,11 @@ class PostgresCommits:
             )
         return self._connection
 
-    def _attempt(self, changes: Sequence[Change], *, alone: bool) -> list[Outcome]:
+    def _attempt(self, changes: Sequence[Change], *, alone: bool) -> list[Outcome | None]:
         connection = self._connected()
         connection.execute(f"SELECT pg_advisory_lock{'' if alone else '_shared'}({_FENCE})".encode())
         try:
-            connection.execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
+            connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
             return self._transact(connection, changes, alone=alone)
         finally:
             # A connection that is lost has let go of both already.
@@ -111,9 +122,16 @@ class PostgresCommits:
                     connection.execute("ROLLBACK")
                 connection.execute("SELECT pg_advisory_unlock_all()")
 
-    def _transact(self, connection: Connection, changes: Sequence[Change], *, alone: bool) -> list[Outcome]:
-        transaction = SqlTransaction(Runner(PostgresSession(connection), self._statements))
-        outcomes = [_outcome(transaction, change, alone=alone) for change in changes]
+    def _transact(
+        self, connection: Connection, changes: Sequence[Change], *, alone: bool
+    ) -> list[Outcome | None]:
+        claims = Claims(alone=alone, awaited=self._awaited)
+        if claims.awaited is not None and not alone:
+            connection.execute(postgres_claims.WAIT, {"of": postgres_claims.CLASS, "number": claims.awaited})
+        transaction = SqlTransaction(Runner(PostgresSession(connection, claims=claims), self._statements))
+        outcomes = _outcomes(transaction, changes, alone=alone)
+        self._awaited = next(iter(claims.refused), None)
+        self._postponed = self._postponed + 1 if None in outcomes else 0
         row = connection.execute("SELECT pg_current_xact_id_if_assigned()::text").fetchone()
         number = row[0] if row else None
         try:
@@ -273,10 +291,27 @@ def _only_reads(connection: Connection) -> None:
     connection.execute("SET default_transaction_read_only = on")
 
 
-def _outcome(transaction: SqlTransaction, change: Change, *, alone: bool) -> Outcome:
+def _outcomes(transaction: SqlTransaction, changes: Sequence[Change], *, alone: bool) -> list[Outcome | None]:
+    """Make changes as far as there is room for their claims; raises `Crowded` where there is none for the first."""
+    made: list[Outcome | None] = []
+    for change in changes:
+        try:
+            made.append(_outcome(transaction, change, alone=alone))
+        except Crowded:
+            if not made:
+                raise
+            break
+    return [*made, *(None for _ in changes[len(made) :])]
+
+
+def _outcome(transaction: SqlTransaction, change: Change, *, alone: bool) -> Outcome | None:
     try:
         with transaction.savepoint():
             return change(transaction), None
+    except Postponed:
+        return None
+    except Crowded:
+        raise
     except psycopg.Error as error:
         # What is at odds with another process's write that is not seen yet is judged when this one is alone.
         early = isinstance(error, psycopg.IntegrityError) and not alone

@@ -32,6 +32,9 @@ class Session(Protocol):
     def check_writable(self) -> None:
         """Raise `StoreBusy` where the database says already that it takes no writes."""
 
+    def hold(self, name: str) -> None:
+        """Let no other transaction go by that name until this one has ended."""
+
     def lay_out(self, points: Points) -> Mapping[str, Any]:
         """Make `points` the spine that statements over points read; return the parameters that those take for it."""
 

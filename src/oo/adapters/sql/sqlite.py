@@ -83,6 +83,9 @@ class SqliteSession:
     def check_writable(self) -> None:
         """Raise nothing: only a write finds that out."""
 
+    def hold(self, name: str) -> None:
+        """Nobody else writes."""
+
     def lay_out(self, points: Points) -> Mapping[str, Any]:
         self.run("DROP TABLE IF EXISTS spine", {})
         self.run(_MAKE_SPINE, {})

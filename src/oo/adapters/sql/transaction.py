@@ -49,6 +49,9 @@ class SqlTransaction(SqlReader, QualityTransaction, BusTransaction):
         self.add_definition(name, 0, "", 0)
         self._run("drop_definition", name=name)
 
+    def hold(self, name: str) -> None:
+        self._runner.session.hold(name)
+
     def add_zone(self, user_id: str, span: ZoneSpan, now_ms: int) -> None:
         self._run("add_users", user_id=user_id, arrived_at_ms=now_ms)
         self._run("put_user_zones", user_id=user_id, from_ms=span.from_ms, tz=span.tz)

@@ -29,10 +29,11 @@ MOST_WAITING = 1000
 class Commits(Protocol):
     """How a database commits; every method is called on the writer's thread alone."""
 
-    def commit(self, changes: Sequence[Change]) -> Sequence[Outcome]:
+    def commit(self, changes: Sequence[Change]) -> Sequence[Outcome | None]:
         """Run changes in one transaction, each in a savepoint of its own; return their outcomes after the COMMIT.
 
-        What the database refuses is an outcome, too: nothing is raised.
+        What the database refuses is an outcome, too: nothing is raised. One that is postponed has none: it comes
+        again before all others.
         """
 
     def rest(self, *, idle: bool) -> None:
@@ -101,9 +102,9 @@ class Writer:
 
     def _write_until_closed(self) -> None:
         try:
-            while batch := self._next_batch():
-                claimed = [each for each in batch if each[1].set_running_or_notify_cancel()]
-                _answer(claimed, self._commits.commit([change for change, _ in claimed]))
+            again: list[_Queued] = []
+            while (batch := self._next_batch(again)) is not None:
+                again = _answered(batch, self._commits.commit([change for change, _ in batch]))
                 self._commits.rest(idle=self._queue.empty())
                 self._purge()
         finally:
@@ -119,20 +120,21 @@ class Writer:
             except Exception as failure:  # noqa: BLE001  # it is handed to the caller, who raises it
                 answer.set_exception(failure)
 
-    def _next_batch(self) -> list[_Queued]:
-        """Wait for a write and return it with all that wait behind it; nothing once closed."""
-        batch = []
-        item = self._queue.get()
-        while item is not None:
-            batch.append(item)
-            if len(batch) == _GROUP:
-                return batch
+    def _next_batch(self, postponed: Sequence[_Queued]) -> list[_Queued] | None:
+        """Return what was postponed, or wait for a write, with all that wait behind it; None once closed."""
+        batch = list(postponed)
+        while len(batch) < _GROUP:
             try:
-                item = self._queue.get_nowait()
+                item = self._queue.get(block=not batch)
             except queue.Empty:
-                return batch
-        if batch:
-            self._queue.put(None)
+                break
+            if item is None:
+                if not batch:
+                    return None
+                self._queue.put(None)
+                break
+            if item[1].set_running_or_notify_cancel():
+                batch.append(item)
         return batch
 
     def _refuse_the_rest(self) -> None:
@@ -145,9 +147,12 @@ class Writer:
                 item[1].set_exception(StoreClosed("The store is closed.", "Nothing was recorded."))
 
 
-def _answer(claimed: Sequence[_Queued], outcomes: Sequence[Outcome]) -> None:
-    for (_, answer), (result, failure) in zip(claimed, outcomes, strict=True):
-        if failure is None:
-            answer.set_result(result)
-        else:
-            answer.set_exception(failure)
+def _answered(batch: Sequence[_Queued], outcomes: Sequence[Outcome | None]) -> list[_Queued]:
+    """Answer those that have an outcome; return the others."""
+    for (_, answer), outcome in zip(batch, outcomes, strict=True):
+        match outcome:
+            case (result, None):
+                answer.set_result(result)
+            case (_, failure):
+                answer.set_exception(failure)
+    return [each for each, outcome in zip(batch, outcomes, strict=True) if outcome is None]
