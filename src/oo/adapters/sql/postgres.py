@@ -139,7 +139,7 @@ class PostgresCommits:
         except psycopg.OperationalError as error:
             if number is None or not connection.broken or not self._came_through(number, error):
                 raise
-        if any(isinstance(failure, StoreBusy) for _, failure in outcomes):
+        if any(outcome and isinstance(outcome[1], StoreBusy) for outcome in outcomes):
             self.close()  # another connection may be one to write on
         return outcomes
 
