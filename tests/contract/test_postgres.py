@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import NullPool, create_engine
 
-from oo.adapters.sql.postgres import Connection, PostgresCommits, PostgresStore
+from oo.adapters.sql.postgres import PostgresStore
 from oo.adapters.sql.schema import REVISION
 from oo.adapters.sql.tables import metadata
 from oo.adapters.sql.transaction import SqlTransaction
@@ -149,55 +149,6 @@ def test_a_write_whose_connection_is_lost_is_made_once(store: PostgresStore, add
     assert [future.result(WAIT_SEC) for future in futures] == ["done", "bob"]
     assert len(tries) == 3
     assert len(store.read(lambda reader: list(reader.facts("ada")))) == 2
-
-
-class LosesItsCommit:
-    """A connection that is lost in the next COMMIT: before it came to the database, or after."""
-
-    broken = True
-    closed = False
-
-    def __init__(self, connection: Connection, *, after: bool) -> None:
-        self.connection, self.after = connection, after
-
-    def execute(self, statement: Any, *parameters: Any) -> Any:
-        if statement == "COMMIT":
-            if self.after:
-                self.connection.execute(statement)
-            self.connection.close()
-            raise psycopg.OperationalError("server closed the connection unexpectedly")
-        return self.connection.execute(statement, *parameters)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.connection, name)
-
-
-@pytest.mark.parametrize("after", [True, False])
-def test_a_commit_that_is_lost_on_the_way_is_looked_up(
-    store: PostgresStore,
-    after: bool,  # noqa: FBT001  # a parameter
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    store.write(add("ada"))
-    commits = store._writer._commits
-    assert isinstance(commits, PostgresCommits)
-    connected, calls = commits._connected, []
-
-    def lose_the_first() -> Any:
-        calls.append("call")
-        return LosesItsCommit(connected(), after=after) if len(calls) == 1 else connected()
-
-    monkeypatch.setattr(commits, "_connected", lose_the_first)
-    tries: list[str] = []
-
-    def change(transaction: Transaction) -> None:
-        tries.append("try")
-        add_mood(f"e{len(tries)}")(transaction)
-
-    store.write(change)
-
-    assert len(tries) == (1 if after else 2)
-    assert len(store.read(lambda reader: list(reader.facts("ada")))) == 1
 
 
 def test_a_write_to_a_database_that_stays_away_is_refused(store: PostgresStore, address: str) -> None:

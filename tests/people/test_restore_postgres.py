@@ -217,7 +217,7 @@ def test_a_store_of_a_newer_version_is_not_replaced(place: Place, file: Path) ->
 
 
 def test_a_store_of_an_older_version_is_replaced_and_kept_as_it_was(place: Place, file: Path) -> None:
-    place.ask("DROP TABLE tombstones")
+    place.ask("DROP TABLE tombstones, commits")
     place.ask("UPDATE alembic_version SET version_num = '0004'")
 
     assert restored(place.settings, file, now_ms=NOW).erased == 0

@@ -23,6 +23,7 @@ from oo.adapters.sql.patience import Patience
 from oo.adapters.sql.postgres_claims import Claims, Crowded, Postponed
 from oo.adapters.sql.postgres_duty import PostgresDuties
 from oo.adapters.sql.postgres_failures import HINT, NOT_NOW, PASSING, READ_ONLY, failed, refused, said
+from oo.adapters.sql.postgres_lost import Notes
 from oo.adapters.sql.postgres_restore import Held, held
 from oo.adapters.sql.postgres_schema import migrate
 from oo.adapters.sql.postgres_session import PostgresSession
@@ -67,6 +68,7 @@ class PostgresCommits:
         """Connect to the database at `url` and wait at most `wait_sec` for a lock, and for the database to be back."""
         self._url, self._statements, self._wait_sec = url, statements, wait_sec
         self._connection: Connection | None = None
+        self._notes = Notes(psycopg.Error)
         self._awaited: int | None = None
         self._postponed = 0
 
@@ -132,25 +134,24 @@ class PostgresCommits:
         outcomes = _outcomes(transaction, changes, alone=alone)
         self._awaited = next(iter(claims.refused), None)
         self._postponed = self._postponed + 1 if None in outcomes else 0
-        row = connection.execute("SELECT pg_current_xact_id_if_assigned()::text").fetchone()
-        number = row[0] if row else None
+        noted = self._notes.leave(connection)
         try:
             connection.execute("COMMIT")
         except psycopg.OperationalError as error:
-            if number is None or not connection.broken or not self._came_through(number, error):
+            if not noted or not connection.broken or not self._came_through(error):
                 raise
         if any(outcome and isinstance(outcome[1], StoreBusy) for outcome in outcomes):
             self.close()  # another connection may be one to write on
         return outcomes
 
-    def _came_through(self, number: str, lost: psycopg.Error) -> bool:
-        """Return whether the transaction of that number, whose connection was lost in its COMMIT, was committed."""
+    def _came_through(self, lost: psycopg.Error) -> bool:
+        """Return whether the last transaction, whose connection was lost in its COMMIT, was committed."""
         patience = Patience(max(self._wait_sec, 1.0))
         while True:
             with suppress(psycopg.Error):
-                row = self._connected().execute("SELECT pg_xact_status(%s::text::xid8)", [number]).fetchone()
-                if row is not None and row[0] != "in progress":
-                    return bool(row[0] == "committed")
+                found = self._notes.found(self._connected())
+                if found is not None:
+                    return found
             if not patience.again():
                 raise StoreError(
                     f"The database was lost while it committed ({said(lost)}): it may have recorded that or not.",

@@ -3,6 +3,7 @@
 Columns are named one by one, since migrations may have made them in another order.
 """
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Tally:
         """Let rows pass, and add them up."""
         for row in rows:
             self.count += 1
-            self.total += hash(row)  # of equal values equal, and of those that are no number never
+            self.total += _digest(row)
             yield row
 
     def of(self, rows: Iterable[Row]) -> "Tally":
@@ -41,6 +42,13 @@ class Tally:
         for _ in self.over(rows):
             pass
         return self
+
+
+def _digest(row: Row) -> int:
+    """Return a number for a row: equal for equal values, whether a whole number is an integer or not."""
+    values = [int(each) if isinstance(each, float) and each.is_integer() else each for each in row]
+    spelled = repr(values).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(spelled, digest_size=16).digest(), "big")
 
 
 @dataclass(slots=True)

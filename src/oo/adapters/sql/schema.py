@@ -13,7 +13,7 @@ from oo.adapters.sql import damage
 from oo.domain.errors import StoreBusy, StoreError, StoreTooNew
 
 _log = logging.getLogger("oo.store")
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration: the one that this version of oO works with."""
 
 

@@ -311,3 +311,12 @@ waiting = Table(
     sqlite_autoincrement=True,
 )
 """Facts that wait for another one, or that were refused when it came."""
+
+commits = Table(
+    "commits",
+    metadata,
+    _text("writer", primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    _time("at_ms"),
+)
+"""The last transaction of each writer over a connection that can be lost: by it one is found again, or is not."""
