@@ -9,6 +9,7 @@ clients. Each count of processes has its own turn in each round; the ratio to on
 import argparse
 import json
 import multiprocessing
+import random
 import statistics
 import sys
 import tempfile
@@ -60,6 +61,7 @@ def main() -> None:
         each = -(-every // options.people)
         fill(server.url(), options.people, TASKS, DAYS, each)
         tips = [open_tip(person, number) for number in range(each) for person in range(options.people)]
+        random.Random(1).shuffle(tips)  # anybody's tip may come to any process
         turns: dict[int, list[list[Done]]] = {count: [] for count in counts}
         for _ in range(options.rounds):
             for count in counts:
