@@ -225,6 +225,26 @@ def test_what_goes_by_a_name_is_done_by_one_at_a_time(store: PostgresStore, othe
     late.result(WAIT_SEC)
 
 
+def test_a_process_that_hangs_in_a_transaction_lets_go_of_what_others_wait_for(
+    address: str, store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oo.adapters.sql.postgres.HUNG_SEC", 1.0)
+    hanging = open_postgres(address)
+    other = PostgresStore.open(address, Registry(CATALOG), wait_sec=WAIT_SEC)
+    try:
+        gate = Gate(count_and_add)
+        late = hanging.submit(gate)
+        assert gate.entered.wait(WAIT_SEC)
+
+        assert other.submit(count_and_add).result(WAIT_SEC) == 0
+        gate.opened.set()
+        assert late.result(WAIT_SEC) == 1
+        assert store.read(moods) == ["e0", "e1"]
+    finally:
+        hanging.close()
+        other.close()
+
+
 def define(transaction: Transaction) -> str:
     """Record what a feature means, unless that is known: it is about nobody, and claimed by nobody."""
     if ("mine", 1) in transaction.definitions():

@@ -50,6 +50,13 @@ def configured(folder: Path, config: str) -> Iterator[Server]:
         shutil.rmtree(server.folder, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a server have less time for its answer: to what it denies it gives none."""
+    for module in ("bus", "connecting"):
+        monkeypatch.setattr(f"oo.adapters.nats.{module}.ANSWER_SEC", 1.0)
+
+
 @contextmanager
 def reached(server: Server, let_in: str = "nats://oo:secret@") -> Iterator[Nats]:
     bus = Nats([f"{let_in}127.0.0.1:{server.port}"], name="oo", redeliver_sec=REDELIVER_SEC)

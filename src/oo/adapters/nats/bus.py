@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -88,6 +89,15 @@ class Nats:
         except CancelledError as error:
             raise BusUnavailable("The bus was closed.") from error
 
+    def say(self, word: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Begin to tell the server something that it does not answer, and wait for nothing.
+
+        Where it does not come there, or is denied, whoever asks next is told so.
+        """
+        if self._closed:
+            raise BusUnavailable("The bus is closed.")
+        asyncio.run_coroutine_threadsafe(_said(word), self._loop)
+
     async def _asked(
         self,
         ask: Callable[[Connection], Coroutine[Any, Any, Result]],
@@ -129,6 +139,11 @@ class Nats:
             self._connection = None
         if connection is not None and not connection.client.is_closed:
             await connection.client.close()
+
+
+async def _said(word: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    with suppress(Error, OSError, TimeoutError):  # what is not told comes again
+        await word()
 
 
 async def _published(connection: Connection, message: Message) -> None:
@@ -195,14 +210,10 @@ class _Delivered:
         return ReceivedEvent(subject=self.message.subject, body=self.message.data, tries=tries)
 
     def acknowledge(self) -> None:
-        self._say(lambda _: self.message.ack())
+        self.consumer.bus.say(self.message.ack)
 
     def retry(self, after_sec: float) -> None:
-        self._say(lambda _: self.message.nak(delay=after_sec))
-
-    def _say(self, word: Callable[[Connection], Coroutine[Any, Any, None]]) -> None:
-        """Tell the server what became of it. It answers nothing; where it denies that, whoever comes next is told."""
-        self.consumer.bus.run(word, ANSWER_SEC, concerning=self.consumer.name_of)
+        self.consumer.bus.say(lambda: self.message.nak(delay=after_sec))
 
 
 def _unavailable(error: Exception) -> BusUnavailable:

@@ -52,7 +52,16 @@ _PARAMETERS: Mapping[str, Any] = {
 _MOST_READERS = 10
 """Reads at once in a process; more wait."""
 _FENCE = 0x6F4F_0001
-"""The advisory lock that every writing transaction shares, and that one that has to be alone has for itself."""
+_ALONE = f"SELECT pg_advisory_xact_lock({_FENCE})".encode()
+_AMONG_OTHERS = f"SELECT pg_advisory_xact_lock_shared({_FENCE})".encode()
+"""Every transaction that writes shares a lock, but for one that has to be alone, which has it for itself."""
+_TIMEOUTS = (
+    "SELECT set_config('lock_timeout', %s, false),"
+    " set_config('idle_in_transaction_session_timeout', %s, false)"
+)
+HUNG_SEC = 30.0
+"""A process that says nothing for so long in the midst of a transaction hangs: its connection is ended, and with it
+all that others wait for. Should it wake up, it makes its changes again."""
 _PATIENT = 8
 """After so many transactions in which something was postponed, all of it is done with nobody else writing."""
 _DURABLE = (
@@ -106,23 +115,19 @@ class PostgresCommits:
             self._connection = connect(self._url)
             _prepares(self._connection)
             self._connection.execute(_DURABLE)
-            self._connection.execute(
-                "SELECT set_config('lock_timeout', %s, false)", [f"{max(self._wait_sec, 1.0):.3f}s"]
-            )
+            self._connection.execute(_TIMEOUTS, [f"{max(self._wait_sec, 1.0):.3f}s", f"{HUNG_SEC:.0f}s"])
         return self._connection
 
     def _attempt(self, changes: Sequence[Change], *, alone: bool) -> list[Outcome | None]:
         connection = self._connected()
-        connection.execute(f"SELECT pg_advisory_lock{'' if alone else '_shared'}({_FENCE})".encode())
         try:
             connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+            connection.execute(_ALONE if alone else _AMONG_OTHERS)
             return self._transact(connection, changes, alone=alone)
         finally:
-            # A connection that is lost has let go of both already.
-            with suppress(psycopg.Error):
+            with suppress(psycopg.Error):  # a connection that is lost has let go of it already
                 if connection.info.transaction_status is not TransactionStatus.IDLE:
                     connection.execute("ROLLBACK")
-                connection.execute("SELECT pg_advisory_unlock_all()")
 
     def _transact(
         self, connection: Connection, changes: Sequence[Change], *, alone: bool

@@ -10,11 +10,10 @@ from typing import Any
 
 _DAY_MS = 86_400_000
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+_XID = "SELECT pg_current_xact_id_if_assigned()::text"
 _NOTE = (
-    f"INSERT INTO commits (writer, number, at_ms) SELECT %(writer)s, %(number)s, {_NOW}"
-    " WHERE pg_current_xact_id_if_assigned() IS NOT NULL"
+    f"INSERT INTO commits (writer, number, at_ms) VALUES (%(writer)s, %(number)s, {_NOW})"  # noqa: S608  # no parameter
     " ON CONFLICT (writer) DO UPDATE SET number = excluded.number, at_ms = excluded.at_ms"
-    " RETURNING pg_current_xact_id()::text"
 )
 _FORGET = f"DELETE FROM commits WHERE at_ms < {_NOW} - {30 * _DAY_MS}"  # noqa: S608  # no parameter
 _NOTED = "SELECT number FROM commits WHERE writer = %(writer)s"
@@ -33,12 +32,14 @@ class Notes:
 
     def leave(self, connection: Any) -> bool:
         """Note the transaction that is under way, right before its COMMIT; False where it has written nothing."""
+        (self._xid,) = connection.execute(_XID).fetchone()
+        if self._xid is None:  # where nothing can be written, nothing has to be
+            return False
         self.number += 1
         if self.number == 1:
             connection.execute(_FORGET)  # of writers that are long gone
-        row = connection.execute(_NOTE, {"writer": self.writer, "number": self.number}).fetchone()
-        self._xid = row[0] if row else None
-        return row is not None
+        connection.execute(_NOTE, {"writer": self.writer, "number": self.number})
+        return True
 
     def found(self, connection: Any) -> bool | None:
         """Look on another connection for the note that was left last; None while its transaction has not ended."""

@@ -3,6 +3,7 @@
 By the schema's name, because several stores may lie in one database.
 """
 
+import time
 from typing import Any, TypeVar
 
 from oo.domain.errors import StoreBusy
@@ -19,6 +20,8 @@ _HOLDERS = (
     f" AND (classid::bigint << 32) | objid::bigint = {_KEY}"
 )
 """A key of 64 bits is shown as two halves."""
+_ENDING_SEC, _LOOK_SEC = 1.0, 0.02
+"""So long may the database take to notice that a process has ended, and so often is that looked for."""
 
 
 def shared(connection: Connection) -> Connection:
@@ -34,7 +37,11 @@ def shared(connection: Connection) -> Connection:
 
 def claim(connection: Any) -> None:
     """Have the store for this transaction alone; raises `StoreBusy` where anybody uses it."""
-    if not connection.execute(_CLAIM).fetchone()[0]:
+    until = time.monotonic() + _ENDING_SEC
+    while not connection.execute(_CLAIM).fetchone()[0]:
+        if time.monotonic() < until:
+            time.sleep(_LOOK_SEC)
+            continue
         (count,) = connection.execute(_HOLDERS).fetchone()
         raise StoreBusy(
             "Services or other commands use the store"
