@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from oo.adapters.sql import postgres_claims
+from oo.adapters.sql import postgres_claims, postgres_fence
 from oo.adapters.sql.postgres import PostgresStore
 from oo.adapters.sql.postgres_statements import prepared
 from oo.domain.facts import MoodCheckin
@@ -225,21 +225,25 @@ def test_what_goes_by_a_name_is_done_by_one_at_a_time(store: PostgresStore, othe
     late.result(WAIT_SEC)
 
 
+@pytest.mark.parametrize("look", [moods, count_and_add])
 def test_a_process_that_hangs_in_a_transaction_lets_go_of_what_others_wait_for(
-    address: str, store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+    look: Callable[[Transaction], object],
+    address: str,
+    store: PostgresStore,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("oo.adapters.sql.postgres.HUNG_SEC", 1.0)
-    hanging = open_postgres(address)
-    other = PostgresStore.open(address, Registry(CATALOG), wait_sec=WAIT_SEC)
+    """Whether what it asked last was in a pipeline, as `moods` does, or not."""
+    monkeypatch.setattr(postgres_fence, "HUNG_SEC", 0.5)
+    hanging, other = open_postgres(address), open_postgres(address)
     try:
-        gate = Gate(count_and_add)
+        gate = Gate(look)
         late = hanging.submit(gate)
         assert gate.entered.wait(WAIT_SEC)
 
         assert other.submit(count_and_add).result(WAIT_SEC) == 0
         gate.opened.set()
-        assert late.result(WAIT_SEC) == 1
-        assert store.read(moods) == ["e0", "e1"]
+        assert late.result(WAIT_SEC) in (1, ["e0"]), "what it does when it wakes up comes after that"
+        assert store.read(moods)[0] == "e0"
     finally:
         hanging.close()
         other.close()

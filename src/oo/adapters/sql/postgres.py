@@ -18,11 +18,11 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from oo.adapters.sql import postgres_backup, postgres_claims
+from oo.adapters.sql import postgres_backup, postgres_claims, postgres_fence
 from oo.adapters.sql.patience import Patience
 from oo.adapters.sql.postgres_claims import Claims, Crowded, Postponed
 from oo.adapters.sql.postgres_duty import PostgresDuties
-from oo.adapters.sql.postgres_failures import HINT, NOT_NOW, PASSING, READ_ONLY, failed, refused, said
+from oo.adapters.sql.postgres_failures import HINT, LOCKED, NOT_NOW, PASSING, READ_ONLY, failed, refused, said
 from oo.adapters.sql.postgres_lost import Notes
 from oo.adapters.sql.postgres_restore import Held, held
 from oo.adapters.sql.postgres_schema import migrate
@@ -51,17 +51,6 @@ _PARAMETERS: Mapping[str, Any] = {
 }
 _MOST_READERS = 10
 """Reads at once in a process; more wait."""
-_FENCE = 0x6F4F_0001
-_ALONE = f"SELECT pg_advisory_xact_lock({_FENCE})".encode()
-_AMONG_OTHERS = f"SELECT pg_advisory_xact_lock_shared({_FENCE})".encode()
-"""Every transaction that writes shares a lock, but for one that has to be alone, which has it for itself."""
-_TIMEOUTS = (
-    "SELECT set_config('lock_timeout', %s, false),"
-    " set_config('idle_in_transaction_session_timeout', %s, false)"
-)
-HUNG_SEC = 30.0
-"""A process that says nothing for so long in the midst of a transaction hangs: its connection is ended, and with it
-all that others wait for. Should it wake up, it makes its changes again."""
 _PATIENT = 8
 """After so many transactions in which something was postponed, all of it is done with nobody else writing."""
 _DURABLE = (
@@ -91,7 +80,11 @@ class PostgresCommits:
             except Crowded:
                 made, alone = changes[:1], True
             except psycopg.Error as error:
-                hopeless = not (_may_pass(error) or isinstance(error, psycopg.IntegrityError))
+                hopeless = not (
+                    _may_pass(error)
+                    or isinstance(error, psycopg.IntegrityError)
+                    or (error.sqlstate == LOCKED and self._ended_the_hung())
+                )
                 if error.sqlstate == READ_ONLY:
                     self.close()  # another connection may be one to write on
                 if hopeless or not patience.again():
@@ -115,19 +108,26 @@ class PostgresCommits:
             self._connection = connect(self._url)
             _prepares(self._connection)
             self._connection.execute(_DURABLE)
-            self._connection.execute(_TIMEOUTS, [f"{max(self._wait_sec, 1.0):.3f}s", f"{HUNG_SEC:.0f}s"])
+            self._connection.execute(
+                "SELECT set_config('lock_timeout', %s, false)", [f"{max(self._wait_sec, 1.0):.3f}s"]
+            )
         return self._connection
 
     def _attempt(self, changes: Sequence[Change], *, alone: bool) -> list[Outcome | None]:
         connection = self._connected()
         try:
             connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-            connection.execute(_ALONE if alone else _AMONG_OTHERS)
+            connection.execute(postgres_fence.ALONE if alone else postgres_fence.AMONG_OTHERS)
             return self._transact(connection, changes, alone=alone)
         finally:
             with suppress(psycopg.Error):  # a connection that is lost has let go of it already
                 if connection.info.transaction_status is not TransactionStatus.IDLE:
                     connection.execute("ROLLBACK")
+
+    def _ended_the_hung(self) -> bool:
+        with suppress(psycopg.Error):
+            return postgres_fence.ended_the_hung(self._connected())
+        return False
 
     def _transact(
         self, connection: Connection, changes: Sequence[Change], *, alone: bool

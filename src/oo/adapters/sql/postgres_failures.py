@@ -23,9 +23,11 @@ PASSING = frozenset(
 """What another attempt may not meet."""
 READ_ONLY = "25006"
 """Nothing can be written on this connection; on another one, to a server that has taken over, it may."""
+LOCKED = "55P03"
+"""Somebody holds a lock for longer than is waited."""
 NOT_NOW = frozenset(
     {
-        "55P03",  # a lock that somebody holds for longer than is waited
+        LOCKED,
         READ_ONLY,
         "53100",  # its disk is full
     }
