@@ -1,6 +1,5 @@
 """Fixtures that tests of the whole system share."""
 
-import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,11 +18,6 @@ collect_ignore = ["torture/warmed.py"]
 """Looked through for doctests it would be imported, and what it does then is for another process."""
 FIRST = ("tests/torture/test_smoke.py", "tests/contract/test_journeys.py")
 """Each is a minute and more in one piece: begun last, it would be waited for alone."""
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """Have one worker more than processors: what has to be waited for in many tests keeps no processor busy."""
-    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -30,7 +30,7 @@ class Planned:
 _PLANNED = (
     Planned(
         Campaign(name="writer", make=Writer, kills=10, clients=MOST_CLIENTS, most_calls=60, has_exact=True),
-        (4, 100, 1_000),
+        (2, 100, 1_000),
     ),
     Planned(
         Campaign(name="power", make=Powered, kills=6, clients=MOST_CLIENTS, most_calls=60),
