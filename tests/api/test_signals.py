@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from docs import generate
-from oo.api.recommender import SIGNALS_A_WRITE
 from oo.api.requests import MOST_SIGNALS
+from oo.api.signals import SIGNALS_A_WRITE
 from oo.domain.facts import FACTS
 from oo.domain.instant import HOUR
 from tests.api.calling import (

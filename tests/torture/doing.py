@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
-from oo.api import documents, recommender
+from oo.api import documents, signals
 from oo.domain.errors import InvalidFact
 from oo.domain.event import ReceivedEvent
 from oo.domain.facts import Reaction
@@ -72,7 +72,7 @@ class Doing:
         return f"{self.exact:x}.{self._ids:x}"
 
     def _signals(self, body: Any, now_ms: int) -> Any:
-        return recommender._recorded(self.app, body, now_ms)
+        return signals.recorded(self.app, body, now_ms)
 
     def _recommend(self, body: Any, now_ms: int) -> Any:
         return documents.recommendation(self.app.recommend(**body, now_ms=now_ms, tip_id=self._new_id()))

@@ -3,11 +3,12 @@
 import os
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import prometheus_client
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -15,12 +16,10 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from oo import __version__
-from oo.domain.event import Backlog
+from oo.api.meters import BusMeters, HttpMeters, LoopMeters
 from oo.domain.quality import Checked, FeatureQuality, Panel
 from oo.features.catalog import SYNCED
 
-_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
 METERS_OF_SEVERAL = "PROMETHEUS_MULTIPROC_DIR"
 """The variable that names, to the client of Prometheus, the folder in which several processes keep their meters."""
@@ -82,7 +81,7 @@ def _bounded(subject: str) -> str:
     return _OTHER if slash and source not in SYNCED else subject
 
 
-class Metrics:
+class Metrics(HttpMeters, LoopMeters, BusMeters):
     """The meters of one service."""
 
     def __init__(self, together: Path | None = None) -> None:
@@ -95,121 +94,15 @@ class Metrics:
         self._registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self._registry)
-        self._requests = Counter(
-            "oo_http_requests", "Requests answered.", ("method", "route", "status"), registry=self._registry
-        )
-        self._seconds = Histogram(
-            "oo_http_request_seconds",
-            "Time from the request's first byte read to its answer handed over.",
-            ("method", "route"),
-            buckets=_SECONDS,
-            registry=self._registry,
-        )
-        self._running = Gauge(
-            "oo_http_requests_running",
-            "Requests under way.",
-            multiprocess_mode="livesum",
-            registry=self._registry,
-        )
-        self._turned_away = Counter(
-            "oo_http_requests_turned_away",
-            "Requests answered 503 because too many were under way.",
-            registry=self._registry,
-        )
-        self._tips = Counter(
-            "oo_tips", "Tips answered to /recommend, by policy.", ("policy",), registry=self._registry
-        )
-        self._reactions = Counter(
-            "oo_reactions", "Reactions that were recorded.", ("reaction",), registry=self._registry
-        )
-        self._signals = Counter(
-            "oo_signals", "Signals by what became of them.", ("fate",), registry=self._registry
-        )
+        for meters in (HttpMeters, LoopMeters, BusMeters):
+            meters.__init__(self, self._registry)
         self._panel = _Panel()
         self._registry.register(self._panel)
-        self._checks = Counter(
-            "oo_quality_checks",
-            "Checks of the data's quality, by outcome: done, failed.",
-            ("outcome",),
-            registry=self._registry,
-        )
-        self._undelivered = Counter(
-            "oo_quality_undelivered",
-            "Checks after which the webhook did not take an alert.",
-            registry=self._registry,
-        )
-        self._published = Counter(
-            "oo_bus_published", "Events that the bus has taken.", registry=self._registry
-        )
-        self._received = Counter(
-            "oo_bus_received",
-            "Events that came over the bus, by what became of them.",
-            ("fate",),
-            registry=self._registry,
-        )
-        self._up = Gauge(
-            "oo_bus_up",
-            "Whether the bus answers: 1 or 0.",
-            multiprocess_mode="livemostrecent",
-            registry=self._registry,
-        )
-        self._waiting = Gauge(
-            "oo_outbox_events",
-            "Events to publish.",
-            multiprocess_mode="livemostrecent",
-            registry=self._registry,
-        )
-        self._age = Gauge(
-            "oo_outbox_oldest_seconds",
-            "Time that the oldest of them has waited.",
-            multiprocess_mode="livemostrecent",
-            registry=self._registry,
-        )
-        self._dead = Gauge(
-            "oo_dead_events",
-            "Events that came and could not be recorded.",
-            multiprocess_mode="livemostrecent",
-            registry=self._registry,
-        )
-        Gauge(
-            "oo_info",
-            "The version that runs.",
-            ("version",),
-            multiprocess_mode="livemax",
-            registry=self._registry,
-        ).labels(__version__).set(1)
-        Gauge(
-            "oo_processes",
-            "Processes that serve at this address.",
-            multiprocess_mode="livesum",
-            registry=self._registry,
-        ).set(1)
-
-    def began(self) -> None:
-        """Count a request as under way."""
-        self._running.inc()
-
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request that was answered; `route` is the pattern that matched, never what was sent."""
-        self._running.dec()
-        self._requests.labels(method, route, status).inc()
-        self._seconds.labels(method, route).observe(seconds)
-
-    def turned_away(self) -> None:
-        """Count a request that was not let in."""
-        self._turned_away.inc()
-
-    def tip(self, policy: str) -> None:
-        """Count a tip."""
-        self._tips.labels(policy).inc()
-
-    def reaction(self, reaction: str) -> None:
-        """Count a reaction."""
-        self._reactions.labels(reaction).inc()
-
-    def signals(self, fate: str, count: int) -> None:
-        """Count signals of one fate."""
-        self._signals.labels(fate).inc(count)
+        counter = partial(Counter, registry=self._registry)
+        words = "Checks of the data's quality, by outcome: done, failed."
+        self._checks = counter("oo_quality_checks", words, ("outcome",))
+        words = "Checks after which the webhook did not take an alert."
+        self._undelivered = counter("oo_quality_undelivered", words)
 
     def measured(self, seen: Panel) -> None:
         """Show what a look at the data's quality saw, in place of what was seen before."""
@@ -231,21 +124,6 @@ class Metrics:
     def check_failed(self) -> None:
         """Count a check that broke off."""
         self._checks.labels("failed").inc()
-
-    def published(self, count: int) -> None:
-        """Count events that the bus has taken."""
-        self._published.inc(count)
-
-    def received(self, fate: str, count: int) -> None:
-        """Count events that came over the bus, by what became of them."""
-        self._received.labels(fate).inc(count)
-
-    def bus(self, backlog: Backlog, now_ms: int, *, up: bool) -> None:
-        """Show whether the bus answers, and what waits for it."""
-        self._up.set(up)
-        self._waiting.set(backlog.count)
-        self._age.set(backlog.age_ms(now_ms) / 1000)
-        self._dead.set(backlog.dead)
 
     def page(self) -> bytes:
         """Return everything in the text format of Prometheus."""

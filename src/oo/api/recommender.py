@@ -1,30 +1,22 @@
-"""The recommender: /recommend, /feedback, /signals, and what is known of a person."""
+"""The recommender: /recommend, /feedback, and what is known of a person."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
-from fastapi import APIRouter, Body, Path
+from fastapi import APIRouter, Path
 
 from oo.api import documents
-from oo.api.answers import FeaturesAnswer, FeedbackAnswer, ProfileAnswer, RecommendAnswer, SignalsAnswer
+from oo.api.answers import FeaturesAnswer, FeedbackAnswer, ProfileAnswer, RecommendAnswer
 from oo.api.errors import JsonAnswer
 from oo.api.metrics import Metrics
-from oo.api.requests import FeedbackRequest, RecommendRequest, Signals, UserId
+from oo.api.requests import FeedbackRequest, RecommendRequest, UserId
 from oo.api.strict import StrictRoute
 from oo.api.threads import on_a_thread
-from oo.domain.errors import Refused
-from oo.domain.facts import Fact, Reaction
-from oo.domain.outcome import Fate, Outcome
-from oo.sources.event_log import parse_object
+from oo.domain.facts import Reaction
+from oo.domain.outcome import Fate
 from oo.usecases.app import App
-from oo.usecases.ingest import Ingested
 
 _UserId = Annotated[UserId, Path()]
-_Signals = Annotated[Signals, Body()]
-SIGNALS_A_WRITE = 50
-"""So many signals share a write, so that a long list does not keep everyone else waiting."""
 
 
 def router(app: App, metrics: Metrics, *, clock: Callable[[], int], new_id: Callable[[], str]) -> APIRouter:
@@ -61,15 +53,6 @@ def router(app: App, metrics: Metrics, *, clock: Callable[[], int], new_id: Call
             metrics.reaction(given.reaction)
         return JsonAnswer({"status": "applied" if fate is Fate.ACCEPTED else "duplicate"})
 
-    @routes.post("/signals", response_model=SignalsAnswer)
-    def signals(sent: _Signals) -> JsonAnswer:
-        """Record objects of the event log; a bad one is refused by its place, and the others are kept."""
-        answer = _recorded(app, sent, clock())
-        for fate in ("accepted", "duplicates", "waiting"):
-            metrics.signals(fate, answer[fate])
-        metrics.signals("refused", len(answer["refused"]))
-        return JsonAnswer(answer)
-
     @routes.get("/users/{user_id}/profile", response_model=ProfileAnswer)
     def profile(user_id: _UserId) -> JsonAnswer:
         """Return every profile feature; those past their TTL are computed anew."""
@@ -88,53 +71,3 @@ def router(app: App, metrics: Metrics, *, clock: Callable[[], int], new_id: Call
         )
 
     return routes
-
-
-@dataclass(slots=True, kw_only=True)
-class _Taken:
-    """What became of the signals of a request; one that waited may be released by another that came with it."""
-
-    counts: Counter[Fate] = field(default_factory=Counter)
-    refused: list[tuple[int, str]] = field(default_factory=list)
-    waiting: dict[str, int] = field(default_factory=dict)
-
-    def refuse(self, index: int, message: str) -> None:
-        self.refused.append((index, message))
-
-    def take(self, places: Sequence[int], ingested: Ingested) -> None:
-        for index, outcome in zip(places, ingested.outcomes, strict=True):
-            self._count(index, outcome)
-        for outcome in ingested.released:
-            if outcome.fate is not Fate.WAITING and outcome.key in self.waiting:
-                self.counts[Fate.WAITING] -= 1
-                self._count(self.waiting.pop(outcome.key), outcome)
-
-    def _count(self, index: int, outcome: Outcome) -> None:
-        if outcome.fate is Fate.REFUSED:
-            self.refuse(index, outcome.message)
-            return
-        self.counts[outcome.fate] += 1
-        if outcome.fate is Fate.WAITING:
-            self.waiting[outcome.key] = index
-
-    def document(self) -> dict[str, Any]:
-        return {
-            "accepted": self.counts[Fate.ACCEPTED],
-            "duplicates": self.counts[Fate.DUPLICATE],
-            "waiting": self.counts[Fate.WAITING],
-            "refused": [{"index": index, "message": message} for index, message in sorted(self.refused)],
-        }
-
-
-def _recorded(app: App, sent: Sequence[object], now_ms: int) -> dict[str, Any]:
-    taken = _Taken()
-    facts: list[tuple[int, Fact]] = []
-    for index, signal in enumerate(sent):
-        try:
-            facts.append((index, parse_object(signal)))
-        except Refused as refusal:
-            taken.refuse(index, str(refusal))
-    for start in range(0, len(facts), SIGNALS_A_WRITE):
-        batch = facts[start : start + SIGNALS_A_WRITE]
-        taken.take([index for index, _ in batch], app.ingest([fact for _, fact in batch], now_ms=now_ms))
-    return taken.document()

@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Scope
 
 from oo import __version__
-from oo.api import operations, people, quality, recommender, scorer
+from oo.api import operations, people, quality, recommender, scorer, signals
 from oo.api.admission import Door, Room, Seats
 from oo.api.answers import ErrorAnswer
 from oo.api.body_limit import BodyLimit
@@ -90,6 +90,7 @@ def routed(
     )
     add_error_answers(service)
     service.include_router(recommender.router(app, metrics, clock=clock, new_id=new_id))
+    service.include_router(signals.router(app, metrics, clock=clock))
     service.include_router(scorer.router(app, clock=clock, new_id=new_id))
     service.include_router(operations.router(app, metrics, clock=clock, trouble=trouble))
     service.include_router(people.router(app, clock=clock))
