@@ -77,6 +77,7 @@ bench: $(DEV_READY) ## the loop and reactions beside bare group commit, processe
 	@$(BIN)/python benchmarks/service.py $(ARGS)
 	@$(BIN)/python benchmarks/feedback.py $(ARGS)
 	@$(BIN)/python benchmarks/writers.py $(ARGS)
+	@$(BIN)/python benchmarks/bus.py $(ARGS)
 	@$(BIN)/python benchmarks/features.py $(ARGS)
 
 peer: $(PEER_READY) ## make build/peer with Feast, which features are measured beside; some 700 MB
