@@ -85,7 +85,7 @@ def test_what_goes_out_while_servers_are_lost_is_on_the_bus_once(
 
 def test_streams_are_kept_by_as_many_servers_as_was_asked(cluster: NatsCluster) -> None:
     bus = Nats(cluster.url.split(","), name="oo", replicas=3)
-    bus.publish([Message(subject="signals.user", id="m1", body=b"1")])
+    wait_until(lambda: _published(bus, 1), "all servers know of each other")
     bus.close()
 
     assert cluster.kept_by("SIGNALS") == cluster.kept_by("FEEDBACK") == 3
@@ -94,7 +94,7 @@ def test_streams_are_kept_by_as_many_servers_as_was_asked(cluster: NatsCluster) 
 def test_a_stream_that_is_there_is_used_as_it_is(cluster: NatsCluster) -> None:
     cluster.nodes[0].add_stream("THEIRS", ["signals.>"])
     bus = Nats(cluster.url.split(","), name="oo", replicas=3)
-    bus.publish([Message(subject="signals.user", id="m1", body=b"1")])
+    wait_until(lambda: _published(bus, 1), "all servers know of each other")
     bus.close()
 
     assert cluster.kept_by("THEIRS") == 1
